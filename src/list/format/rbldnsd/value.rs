@@ -1,0 +1,149 @@
+//! The values of rbldnsd entries: `:A:TXT`, defaults, variables and the base template.
+//!
+//! Guarantees: `$` and variables are put in as rbldnsd does it: an unknown `$n` stays, `$$` is a dollar sign, a `=` before a
+//! text keeps the base template off it.
+//! Never: expands more than [`TEXT_OCTETS_MAX`] octets of template; the longest result is bounded with it.
+
+use super::{super::remark, keys::octets};
+use crate::{limits::TEXT_OCTETS_MAX, list::ReturnCode};
+use std::{borrow::Cow, net::Ipv4Addr};
+
+/// What a line says about A and TXT.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Value {
+    code: Option<ReturnCode>,
+    /// `None`: the default; empty: no TXT.
+    text: Option<Box<str>>,
+}
+
+/// What holds for the lines of a data set.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Scope {
+    variables: [Option<Box<str>>; 10],
+    base: Option<Box<str>>,
+    default: Option<Value>,
+}
+
+impl Value {
+    /// Reads `:A:TXT`, `:A`, or `TXT`.
+    pub(super) fn read(text: &str) -> Result<Self, String> {
+        let Some(behind) = text.strip_prefix(':') else {
+            let text = Some(text.trim()).filter(|text| !text.is_empty());
+            return Ok(Self { code: None, text: text.map(template) });
+        };
+        let wrong = || "write the value as :127.0.0.2:text, or :2: for 127.0.0.2".to_owned();
+        let (address, bits, rest) = octets(behind.trim_start()).map_err(|_| wrong())?;
+        let address = match bits {
+            8 => Ipv4Addr::new(127, 0, 0, (address >> 24) as u8),
+            32 => Ipv4Addr::from(address),
+            _ => return Err(wrong()),
+        };
+        let code = Some(ReturnCode::try_from(address).map_err(|error| error.to_string())?);
+        let rest = rest.trim_start();
+        match rest.strip_prefix(':') {
+            Some(text) => Ok(Self { code, text: Some(template(text.trim())) }),
+            None if rest.is_empty() => Ok(Self { code, text: None }),
+            None => Err(wrong()),
+        }
+    }
+
+    pub(super) const fn code(&self) -> Option<ReturnCode> {
+        self.code
+    }
+
+    pub(super) fn text(&self) -> &str {
+        self.text.as_deref().unwrap_or_default()
+    }
+}
+
+fn template(text: &str) -> Box<str> {
+    remark::cut(text, TEXT_OCTETS_MAX).into()
+}
+
+impl Scope {
+    /// What a data set inside of a `combined` file begins with.
+    pub(super) fn inner(&self) -> Self {
+        Self { default: None, ..self.clone() }
+    }
+
+    /// The first value stays.
+    pub(super) fn set_variable(&mut self, digit: u8, text: &str) {
+        self.variables[usize::from(digit)].get_or_insert_with(|| template(text));
+    }
+
+    pub(super) fn set_base(&mut self, text: &str) {
+        self.base.get_or_insert_with(|| template(text));
+    }
+
+    /// In data sets with one value for all, the first line counts.
+    pub(super) fn set_default(&mut self, value: Value, first_only: bool) {
+        if !first_only || self.default.is_none() {
+            self.default = Some(value);
+        }
+    }
+
+    pub(super) fn default_code(&self) -> Option<ReturnCode> {
+        self.default.as_ref().and_then(Value::code)
+    }
+
+    /// The template of an entry with this value: its own or the default, set into the base template.
+    pub(super) fn text_of<'a>(&'a self, value: &'a Value) -> Option<Cow<'a, str>> {
+        let default = self.default.as_ref().and_then(|default| default.text.as_deref());
+        let text = value.text.as_deref().or(default).filter(|text| !text.is_empty())?;
+        if let Some(text) = text.strip_prefix('=') {
+            return Some(Cow::Borrowed(text));
+        }
+        Some(self.base.as_ref().map_or(Cow::Borrowed(text), |base| Cow::Owned(into_base(base, text))))
+    }
+
+    /// Puts variables in, and `key` for `$`.
+    pub(super) fn expand(&self, template: &str, key: &str) -> String {
+        let mut text = String::with_capacity(template.len() + key.len());
+        let mut rest = template;
+        while let Some(at) = rest.find('$') {
+            text.push_str(&rest[..at]);
+            rest = &rest[at + 1..];
+            let sign = rest.chars().next();
+            let variable = sign.and_then(|sign| sign.to_digit(10));
+            match (sign, variable) {
+                (Some('$'), _) => {
+                    text.push('$');
+                    rest = &rest[1..];
+                }
+                (_, Some(digit)) => {
+                    match &self.variables[digit as usize] {
+                        // Variables hold no variables, but they may hold the key.
+                        Some(value) => text.push_str(&value.replace('$', key)),
+                        None => text.extend(['$', char::from_digit(digit, 10).expect("it was a digit")]),
+                    }
+                    rest = &rest[1..];
+                }
+                (Some('='), _) => text.push('$'),
+                _ => text.push_str(key),
+            }
+        }
+        text.push_str(rest);
+        text
+    }
+}
+
+/// The base template with `$=` replaced. A `$$` before a `=` is a dollar sign and an equals sign.
+fn into_base(base: &str, text: &str) -> String {
+    let mut whole = String::with_capacity(base.len() + text.len());
+    let mut rest = base;
+    while let Some(at) = rest.find('$') {
+        let (before, behind) = rest.split_at(at);
+        whole.push_str(before);
+        let (sign, length) = if behind.starts_with("$=") {
+            (text, 2)
+        } else if behind.starts_with("$$") {
+            ("$$", 2)
+        } else {
+            ("$", 1)
+        };
+        whole.push_str(sign);
+        rest = &behind[length..];
+    }
+    whole.push_str(rest);
+    whole
+}
