@@ -1,0 +1,321 @@
+//! One commit in the making: which rows change, whose, and what is to be remembered of it.
+//!
+//! Guarantees: rows, hints, history, undo, journal and the numbers of each source follow from the same list of changed
+//! rows, so they cannot differ.
+//! Never: writes, decides what changes, resolves answers.
+
+use super::{
+    places::Touch,
+    plan::{Holding, Outcome, decides_differently},
+    request::{Actor, Committed, Refused},
+    rows::Overlay,
+    state::ListState,
+    tally::{Leaving, Tally},
+};
+use crate::{
+    limits::{JOURNAL_CHANGES_MAX, UNDO_KEPT_SECONDS},
+    list::{Detail, Duration, Entry, Key, ListName, Serial, SourceName, TextId, Time},
+    store::{
+        Act, Arrival, Batch, Changes, CommitRow, Counts, KeyChange, ListId, Past, ReadError, Said, Source, SourceId,
+        SourceRow, Store, UndoHead, View, Why,
+    },
+};
+use std::sync::Arc;
+
+/// One row that changes.
+pub(super) struct RowChange {
+    /// Place of the source among the draft's parties.
+    pub party: usize,
+    pub key: Key,
+    pub before: Option<Holding>,
+    pub after: Option<Holding>,
+    pub why: Why,
+}
+
+/// What becomes of the way back of a source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum UndoStep {
+    /// Where there is one, key by key, it learns what else changed.
+    Extend,
+    /// This commit is the one that can be undone.
+    Begin,
+    /// There is none from here on.
+    Forget,
+}
+
+/// A source that takes part in a commit.
+pub(super) struct Party {
+    pub source: Arc<Source>,
+    pub tally: Tally,
+    pub leaving: Leaving,
+    pub arrival: Arrival,
+    pub undo: UndoStep,
+    /// In place of what the tally says: the whole row, where it does not follow from changed rows.
+    pub settled: Option<SourceRow>,
+}
+
+/// One commit in the making.
+pub(super) struct Draft {
+    pub actor: Actor,
+    pub act: Act,
+    pub now: Time,
+    pub list: Option<Arc<ListState>>,
+    pub list_name: Option<ListName>,
+    pub source: Option<SourceName>,
+    pub parties: Vec<Party>,
+    pub rows: Vec<RowChange>,
+    pub committed: Committed,
+    /// More changes than the rows show: the journal says `bulk`.
+    pub bulk: bool,
+    /// Whether `covers_at_most` is looked at.
+    pub guarded: bool,
+    /// What else is written with it.
+    pub batch: Batch,
+}
+
+/// A source that does not exist yet, as the draft needs it: it is made when the draft is written.
+pub(super) fn source_to_be(list: ListId, name: &SourceName) -> Arc<Source> {
+    Arc::new(Source { list, id: SourceId(u16::MAX), name: name.clone(), row: SourceRow::default() })
+}
+
+impl Draft {
+    pub fn new(actor: &Actor, act: Act, list: &Arc<ListState>, now: Time) -> Self {
+        Self {
+            list: Some(list.clone()),
+            list_name: Some(list.settings.name.clone()),
+            ..Self::of_no_list(actor, act, now)
+        }
+    }
+
+    pub fn of_no_list(actor: &Actor, act: Act, now: Time) -> Self {
+        Self {
+            actor: actor.clone(),
+            act,
+            now,
+            list: None,
+            list_name: None,
+            source: None,
+            parties: Vec::new(),
+            rows: Vec::new(),
+            committed: Committed::default(),
+            bulk: false,
+            guarded: false,
+            batch: Batch::new(),
+        }
+    }
+
+    /// The place of a source; the first time it takes part, with how it does.
+    pub fn party(&mut self, source: &Arc<Source>, leaving: Leaving, arrival: Arrival, undo: UndoStep) -> usize {
+        if let Some(place) = self.parties.iter().position(|party| party.source.name == source.name) {
+            return place;
+        }
+        let (source, tally) = (source.clone(), Tally::default());
+        self.parties.push(Party { source, tally, leaving, arrival, undo, settled: None });
+        self.parties.len() - 1
+    }
+
+    /// A row changes.
+    pub fn change(&mut self, party: usize, key: Key, before: Option<Holding>, after: Option<Holding>, why: Why) {
+        let one = &mut self.parties[party];
+        let day = super::tally::day_at(&one.source.row, self.now);
+        let entry = |holding: &Option<Holding>| holding.as_ref().map(|holding| holding.entry);
+        one.tally.count(&key, entry(&before).as_ref(), entry(&after).as_ref(), day.as_ref());
+        self.rows.push(RowChange { party, key, before, after, why });
+    }
+
+    /// Counts what an operator is told.
+    pub fn count(&mut self, outcome: Outcome) {
+        self.committed.count(outcome);
+    }
+
+    /// What the rows of the list will be.
+    pub fn overlay(&self) -> Overlay {
+        let mut overlay = Overlay::default();
+        for row in &self.rows {
+            let entry = row.after.as_ref().map(|holding| holding.entry);
+            overlay.put(row.key.clone(), self.parties[row.party].source.clone(), entry);
+        }
+        overlay
+    }
+
+    /// The keys at which the answers may change.
+    pub fn deciding_keys(&self) -> Vec<Key> {
+        self.rows.iter().filter(|row| row.decides()).map(|row| row.key.clone()).collect()
+    }
+
+    /// What imports that run have to hear of one row.
+    pub fn touch<'a>(&'a self, row: &'a RowChange) -> Touch<'a> {
+        let party = &self.parties[row.party];
+        Touch {
+            list: party.source.list,
+            source: party.source.id,
+            source_name: &party.source.name,
+            key: &row.key,
+            before: &row.before,
+            posted: row.after.is_some() && party.arrival == Arrival::Posted,
+            decides: row.decides(),
+        }
+    }
+
+    /// Makes the sources that do not exist yet.
+    pub fn make_sources(&mut self, store: &Store) -> Result<(), Refused> {
+        for party in &mut self.parties {
+            if party.source.id == SourceId(u16::MAX) {
+                let made = store.create_source(party.source.list, &party.source.name)?;
+                party.source = made;
+            }
+        }
+        Ok(())
+    }
+
+    /// The row of a party's source after this commit.
+    fn settled(&self, party: &Party, serial: Serial) -> SourceRow {
+        let row = party.settled.clone();
+        let row = row.unwrap_or_else(|| party.tally.settle(&party.source.row, party.leaving, self.now));
+        SourceRow { serial, ..row }
+    }
+
+    /// Everything that this commit writes.
+    pub fn batch(&mut self, view: &View<'_>, serial: Serial) -> Result<Batch, ReadError> {
+        let mut batch = std::mem::take(&mut self.batch);
+        for party in &self.parties {
+            self.put_undo(&mut batch, party, serial);
+        }
+        if let Some(list) = &self.list {
+            self.put_rows(&mut batch, view, list, serial)?;
+        }
+        for party in &self.parties {
+            batch.put_source(&party.source, self.settled(party, serial));
+        }
+        batch.put_commit(&self.commit_row(serial));
+        self.committed.serial = serial;
+        Ok(batch)
+    }
+
+    fn put_undo(&self, batch: &mut Batch, party: &Party, serial: Serial) {
+        let source = &party.source;
+        if party.undo == UndoStep::Begin {
+            batch.put_undo(source, &UndoHead { time: self.now, serial, before: source.row.clone() });
+        }
+        if party.undo == UndoStep::Forget {
+            batch.delete_undo(source.list, source.id);
+        }
+    }
+
+    fn put_rows(&self, batch: &mut Batch, view: &View<'_>, list: &ListState, serial: Serial) -> Result<(), ReadError> {
+        let learns = self.parties.iter().map(|party| self.learns(view, party)).collect::<Result<Vec<_>, _>>()?;
+        for row in &self.rows {
+            let party = &self.parties[row.party];
+            let (source, owner) = (&party.source, party.source.owner());
+            let before = row.before.as_ref().map(|holding| &holding.entry);
+            match (&row.after, before) {
+                (Some(after), before) => {
+                    batch.put_entry(owner, &row.key, &after.entry, before, party.arrival);
+                    let known = row.before.as_ref().map_or_else(Detail::default, |before| before.detail.clone());
+                    if known != after.detail {
+                        batch.put_detail(owner, &row.key, &after.detail);
+                    }
+                }
+                (None, Some(before)) => batch.delete_entry(owner, &row.key, before),
+                (None, None) => {}
+            }
+            if let Some(before) = &row.before
+                && row.decides()
+            {
+                let why = if row.after.is_some() && row.why != Why::Undone { Why::Changed } else { row.why };
+                let past = past(list, &source.name, before, self.now, why, serial);
+                batch.put_history(list.id, &row.key, source.id, &past);
+            }
+            let new_to_undo = match learns[row.party] {
+                Learns::Nothing => false,
+                Learns::All => true,
+                Learns::New => !view.has_undo_key(list.id, source.id, &row.key)?,
+            };
+            if new_to_undo {
+                let before = row.before.as_ref().map(|holding| (&holding.entry, &holding.detail));
+                batch.put_undo_key(list.id, source.id, &row.key, before);
+            }
+        }
+        Ok(())
+    }
+
+    fn learns(&self, view: &View<'_>, party: &Party) -> Result<Learns, ReadError> {
+        let source = &party.source;
+        match party.undo {
+            UndoStep::Forget => Ok(Learns::Nothing),
+            UndoStep::Begin => Ok(Learns::All),
+            UndoStep::Extend => {
+                let head = view.undo(source.list, source.id)?;
+                let by_key = head.is_some_and(|head| {
+                    head.before.generation == source.row.generation
+                        && self.now < head.time.plus(Duration::from_seconds(UNDO_KEPT_SECONDS))
+                });
+                Ok(if by_key { Learns::New } else { Learns::Nothing })
+            }
+        }
+    }
+
+    fn commit_row(&self, serial: Serial) -> CommitRow {
+        let Committed { added, removed, renewed, unchanged, .. } = self.committed;
+        let changes = if self.bulk || self.rows.len() > JOURNAL_CHANGES_MAX {
+            Changes::Bulk
+        } else {
+            Changes::Keys(self.rows.iter().filter_map(|row| self.key_change(row)).collect())
+        };
+        CommitRow {
+            serial,
+            time: self.now,
+            actor: self.actor.as_str().into(),
+            act: self.act,
+            list: self.list_name.clone(),
+            source: self.source.clone(),
+            counts: Counts { added, removed, renewed, unchanged },
+            changes,
+        }
+    }
+
+    fn key_change(&self, row: &RowChange) -> Option<KeyChange> {
+        let list = self.list.as_ref()?;
+        let said = row.after.as_ref().map(|holding| {
+            let Entry { mark, code, first_seen, last_seen, expires, .. } = holding.entry;
+            let (text, reason) = (text_of(list, holding.entry.text), holding.detail.reason.clone());
+            Said { mark, code, text, reason, first_seen, last_seen, expires }
+        });
+        let source = self.parties[row.party].source.name.clone();
+        Some(KeyChange { list: list.settings.name.clone(), source, key: row.key.clone(), now: said })
+    }
+}
+
+/// What a key-by-key way back has to be told.
+#[derive(Clone, Copy)]
+enum Learns {
+    Nothing,
+    New,
+    All,
+}
+
+impl RowChange {
+    /// Whether answers, and so the history, may change.
+    pub fn decides(&self) -> bool {
+        let entry = |holding: &Option<Holding>| holding.as_ref().map(|holding| holding.entry);
+        decides_differently(entry(&self.before).as_ref(), entry(&self.after).as_ref())
+    }
+}
+
+fn text_of(list: &ListState, text: Option<TextId>) -> Option<Box<str>> {
+    text.and_then(|id| list.texts.text(id)).map(|text| (&*text).into())
+}
+
+/// The history of an entry that leaves or changes.
+pub(super) fn past(
+    list: &ListState,
+    source: &SourceName,
+    before: &Holding,
+    until: Time,
+    why: Why,
+    serial: Serial,
+) -> Past {
+    let Entry { mark, code, text, first_seen, .. } = before.entry;
+    let (text, reason) = (text_of(list, text), before.detail.reason.clone());
+    Past { source: source.clone(), mark, code, text, reason, from: first_seen, until, why, serial }
+}

@@ -1,0 +1,302 @@
+//! The passing of time ends entries.
+//!
+//! Three walks find what may have ended: entries with an end of their own (`due`), entries that came by POST (`seen`), and
+//! sources whose last whole import is as old as the list's term, as a whole. Each find is checked against the entry in
+//! force, for the rows of `due` and `seen` are hints.
+//!
+//! The clock is not trusted blindly. It must not stand before the last commit; at the start it must not stand more than 30 days
+//! after it (a running server without commits is vouched for by the time since boot); it must not jump by more than an
+//! hour against the time since boot. Else expiry pauses, across restarts, until an admin lets it go on.
+//!
+//! Guarantees: at most [`EXPIRY_KEYS_MAX`] keys a commit, one round a second.
+//! Never: ends an entry while it pauses.
+
+use super::{
+    door::Shared,
+    draft::{Draft, UndoStep},
+    plan::{Holding, end_of},
+    request::{Actor, Pause, Refused},
+    state::{ListState, Registered},
+    tally::Leaving,
+    writer::Writer,
+};
+use crate::{
+    limits::{
+        CLOCK_AHEAD_MAX_SECONDS, CLOCK_BEHIND_MAX_SECONDS, CLOCK_JUMP_SECONDS_MAX, EXPIRY_KEYS_MAX,
+        EXPIRY_LOOK_EVERY_SECONDS, HOUR_SECONDS,
+    },
+    list::{Duration, Key, Time},
+    store::{Act, Arrival, Batch, Hint, ListId, ReadError, Source, SourceId, Store, View, Why},
+};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+/// Under this name the store remembers that expiry pauses.
+const PAUSE_NOTE: &str = "expiry-paused";
+
+const PAUSES: [Pause; 4] = [Pause::ClockBehind, Pause::ClockAhead, Pause::ClockJumped, Pause::Restored];
+
+/// How far the walks are.
+pub(super) struct Expiry {
+    /// How far the time of day was from the time since boot.
+    offset: i64,
+    /// Sources that are, or were, walked because they are silent.
+    silent: HashMap<(ListId, SourceId), Silent>,
+    /// When the entries of the hour that is not over are looked at again.
+    next_look: HashMap<ListId, Time>,
+}
+
+struct Silent {
+    complete_at: Time,
+    term: Duration,
+    after: Option<Key>,
+    done: bool,
+}
+
+impl Expiry {
+    pub fn new(shared: &Shared) -> Self {
+        Self { offset: shared.clock.offset(), silent: HashMap::new(), next_look: HashMap::new() }
+    }
+
+    /// The source holds again what it held before: whether that was walked is not known.
+    pub fn forget_source(&mut self, list: ListId, source: SourceId) {
+        self.silent.remove(&(list, source));
+    }
+
+    /// The terms may have changed: everything is looked at anew.
+    pub fn forget(&mut self) {
+        self.silent.clear();
+        self.next_look.clear();
+    }
+}
+
+/// The pause that the store remembers, or that the clock at the start asks for.
+pub(super) fn pause_at_start(store: &Store, now: Time) -> Result<Option<Pause>, ReadError> {
+    if let Some(note) = store.view().note(PAUSE_NOTE)? {
+        return Ok(PAUSES.into_iter().find(|pause| pause.to_string().as_bytes() == note));
+    }
+    let Some(last) = store.last_commit_time() else { return Ok(None) };
+    Ok(if now.plus(Duration::from_seconds(CLOCK_BEHIND_MAX_SECONDS)) < last {
+        Some(Pause::ClockBehind)
+    } else if now > last.plus(Duration::from_seconds(CLOCK_AHEAD_MAX_SECONDS)) {
+        Some(Pause::ClockAhead)
+    } else {
+        None
+    })
+}
+
+/// Remembers a pause across restarts.
+pub(super) fn put_pause(batch: &mut Batch, pause: Pause) {
+    batch.put_note(PAUSE_NOTE, pause.to_string().as_bytes());
+}
+
+/// What ends in one list.
+type Ends = BTreeMap<(Key, SourceId), (Arc<Source>, Holding)>;
+
+/// What a look at the entry of a hint came to.
+enum Looked {
+    /// Its time has come.
+    Ends,
+    /// Not yet, or the hint is of an entry that is no more; when it ends, if it does.
+    Stays(Option<Time>),
+}
+
+/// What one round found.
+#[derive(Default)]
+struct Found {
+    ends: BTreeMap<ListId, Ends>,
+    count: usize,
+    stale: Batch,
+}
+
+impl Found {
+    fn room(&self) -> usize {
+        EXPIRY_KEYS_MAX.saturating_sub(self.count)
+    }
+
+    fn end(&mut self, source: &Arc<Source>, key: Key, holding: Holding) {
+        // A key may be found by two walks of one round.
+        let ends = self.ends.entry(source.list).or_default();
+        if ends.insert((key, source.id), (source.clone(), holding)).is_none() {
+            self.count += 1;
+        }
+    }
+}
+
+impl Writer {
+    /// An admin has looked at the clock.
+    pub(super) fn resume(&mut self, actor: &Actor) -> Result<(), Refused> {
+        tracing::info!(%actor, "expiry goes on");
+        let mut batch = Batch::new();
+        batch.delete_note(PAUSE_NOTE);
+        self.write_aside(batch)?;
+        self.shared.pause(None);
+        *self.shared.restored.lock().expect("nothing panics while it holds this lock") = None;
+        self.expiry.offset = self.shared.clock.offset();
+        Ok(())
+    }
+
+    /// One round.
+    pub(super) fn expire(&mut self, now: Time) -> Result<(), Refused> {
+        if self.shared.paused().is_some() || self.clock_is_wrong(now)? {
+            return Ok(());
+        }
+        let shared = self.shared.clone();
+        let registered = shared.registered();
+        let view = shared.store.view();
+        let mut found = Found::default();
+        find_due(&view, &registered, now, &mut found)?;
+        for list in registered.lists() {
+            if let Some(term) = list.settings.expires_after {
+                self.find_seen(&view, list, term, now, &mut found)?;
+                self.find_silent(&view, list, term, now, &mut found)?;
+            }
+        }
+        self.write_aside(found.stale)?;
+        for (id, ends) in found.ends {
+            let list = match registered.by_id(id) {
+                Some(list) => list.clone(),
+                None => Arc::new(ListState::orphan(&view, id)?),
+            };
+            let mut draft = Draft::new(&Actor::expiry(), Act::Expire, &list, now);
+            for ((key, _), (source, before)) in ends {
+                let party = draft.party(&source, Leaving::ByItself, Arrival::Posted, UndoStep::Extend);
+                draft.count(super::plan::Outcome::Removed);
+                draft.change(party, key, Some(before), None, Why::Expired);
+            }
+            if registered.by_id(id).is_some() {
+                self.commit(draft)?;
+            } else {
+                let edit = self.base().edit();
+                self.commit_edit(draft, edit)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the clock forbids a round; if for longer, expiry pauses.
+    fn clock_is_wrong(&mut self, now: Time) -> Result<bool, Refused> {
+        let last = self.shared.store.last_commit_time().unwrap_or_default();
+        let jump = (self.shared.clock.offset() - self.expiry.offset).unsigned_abs();
+        let pause = if jump > CLOCK_JUMP_SECONDS_MAX {
+            Pause::ClockJumped
+        } else if now.plus(Duration::from_seconds(CLOCK_BEHIND_MAX_SECONDS)) < last {
+            Pause::ClockBehind
+        } else {
+            // A step back of some seconds is over soon.
+            return Ok(now < last);
+        };
+        tracing::error!(reason = %pause, "expiry pauses until an admin lets it go on");
+        let mut batch = Batch::new();
+        put_pause(&mut batch, pause);
+        self.write_aside(batch)?;
+        self.shared.pause(Some(pause));
+        Ok(true)
+    }
+
+    /// Entries that came by POST and were last seen before the list's term.
+    fn find_seen(
+        &mut self,
+        view: &View<'_>,
+        list: &ListState,
+        term: Duration,
+        now: Time,
+        found: &mut Found,
+    ) -> Result<(), ReadError> {
+        let over = now.minus(term);
+        // Hours that are over as a whole; what does not end now has a newer hint, or ends by other rules.
+        for hint in view.seen_before(list.id, over, found.room())? {
+            if let Looked::Stays(_) = look(view, &hint, Some(term), now, found)? {
+                found.stale.delete_seen(hint.list, hint.time, &hint.key, hint.source);
+            }
+        }
+        // The hour in which the term ends: looked at again when the next of its entries ends.
+        if self
+            .expiry
+            .next_look
+            .get(&list.id)
+            .is_some_and(|next| now < *next && *next < now.plus(Duration::from_seconds(EXPIRY_LOOK_EVERY_SECONDS)))
+        {
+            return Ok(());
+        }
+        let mut next = now.plus(Duration::from_seconds((term.seconds() / 10).clamp(1, EXPIRY_LOOK_EVERY_SECONDS - 1)));
+        for hint in view.seen_before(list.id, over.plus(Duration::from_seconds(HOUR_SECONDS)), found.room())? {
+            if let Looked::Stays(Some(end)) = look(view, &hint, Some(term), now, found)? {
+                next = next.min(end.max(now.plus(Duration::from_seconds(1))));
+            }
+        }
+        self.expiry.next_look.insert(list.id, next);
+        Ok(())
+    }
+
+    /// Sources that have not sent a whole import for the list's term.
+    fn find_silent(
+        &mut self,
+        view: &View<'_>,
+        list: &ListState,
+        term: Duration,
+        now: Time,
+        found: &mut Found,
+    ) -> Result<(), ReadError> {
+        for source in view.catalog().sources(list.id).filter(|source| source.row.keys > 0) {
+            let Some(complete_at) = source.row.complete_at.filter(|at| at.plus(term) <= now) else { continue };
+            let begun = || Silent { complete_at, term, after: None, done: false };
+            let silent = self.expiry.silent.entry((list.id, source.id)).or_insert_with(begun);
+            if (silent.complete_at, silent.term) != (complete_at, term) {
+                *silent = begun();
+            }
+            if silent.done || found.room() == 0 {
+                continue;
+            }
+            let walk = match &silent.after {
+                Some(after) => view.owned_after(source.owner(), after),
+                None => view.owned(source.owner()),
+            };
+            let mut walked = 0;
+            for row in walk.take(found.room()) {
+                let (key, entry) = row?;
+                walked += 1;
+                if end_of(&entry, Some(complete_at), Some(term)).is_some_and(|end| end <= now) {
+                    let detail = view.detail(source.owner(), &key)?;
+                    found.end(source, key.clone(), Holding { entry, detail });
+                }
+                silent.after = Some(key);
+            }
+            silent.done = walked == 0;
+        }
+        Ok(())
+    }
+}
+
+/// Entries with an end of their own.
+fn find_due(view: &View<'_>, registered: &Registered, now: Time, found: &mut Found) -> Result<(), ReadError> {
+    // That second included: an entry ends when its time has come.
+    for hint in view.due(now.plus(Duration::from_seconds(1)), found.room())? {
+        let term = registered.by_id(hint.list).and_then(|list| list.settings.expires_after);
+        if let Looked::Stays(_) = look(view, &hint, term, now, found)? {
+            found.stale.delete_due(hint.time, hint.list, &hint.key, hint.source);
+        }
+    }
+    Ok(())
+}
+
+/// Ends the entry in force if its time has come.
+fn look(
+    view: &View<'_>,
+    hint: &Hint,
+    term: Option<Duration>,
+    now: Time,
+    found: &mut Found,
+) -> Result<Looked, ReadError> {
+    let Some(source) = view.catalog().source(hint.list, hint.source) else { return Ok(Looked::Stays(None)) };
+    let Some(entry) = view.entry(source.owner(), &hint.key)? else { return Ok(Looked::Stays(None)) };
+    let end = end_of(&entry, source.row.complete_at, term);
+    if end.is_none_or(|end| end > now) {
+        return Ok(Looked::Stays(end));
+    }
+    let detail = view.detail(source.owner(), &hint.key)?;
+    found.end(source, hint.key.clone(), Holding { entry, detail });
+    Ok(Looked::Ends)
+}

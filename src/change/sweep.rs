@@ -1,0 +1,286 @@
+//! Clearing away, a piece at a time: generations that left, ways back that are over, and what `[keep]` ends.
+//!
+//! Guarantees: each row of a generation that left, which its successor lacks or holds differently, becomes history in the same
+//! batch in which it is deleted. A piece is small enough that a waiting request does not feel it.
+//! Never: makes a commit: nothing of what it clears away is in force. Touches the generation of a running import.
+
+use super::{
+    draft::past,
+    plan::{Holding, decides_differently},
+    request::Refused,
+    state::ListState,
+    writer::Writer,
+};
+use crate::{
+    limits::{
+        EXPIRED_TOKEN_SHOWN_SECONDS, SWEEP_COMMITS, SWEEP_EVERY_SECONDS, SWEEP_EVIDENCE_ROWS, SWEEP_HISTORY_ROWS,
+        SWEEP_ROWS, UNDO_KEPT_SECONDS,
+    },
+    list::{Detail, Duration, Key, ListName, Serial, Time},
+    store::{Batch, Generation, Held, ListId, Owner, ReadError, View, Why},
+};
+use serde::{Deserialize, Serialize};
+use std::collections::VecDeque;
+
+/// When and why a generation left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Left {
+    /// When.
+    pub until: Time,
+    /// With which commit.
+    pub serial: Serial,
+    /// Why.
+    pub why: Why,
+    /// What came in its place.
+    pub by: Generation,
+}
+
+#[derive(Serialize, Deserialize)]
+struct LeftNote {
+    until: Time,
+    serial: Serial,
+    why: String,
+    by: Generation,
+}
+
+fn note_name(owner: Owner) -> String {
+    format!("left/{}/{}/{}", owner.list.0, owner.source.0, owner.generation.0)
+}
+
+const LISTS_NOTE: &str = "purged-lists";
+
+/// Remembers, in the commit that does it, that a generation leaves.
+pub(super) fn leave(batch: &mut Batch, owner: Owner, left: Left) {
+    let note = LeftNote { until: left.until, serial: left.serial, why: left.why.as_str().into(), by: left.by };
+    let note = serde_json::to_vec(&note).expect("numbers and a word are JSON");
+    batch.put_note(&note_name(owner), &note);
+}
+
+/// The generation is in force again, or cleared away.
+pub(super) fn forget_left(batch: &mut Batch, owner: Owner) {
+    batch.delete_note(&note_name(owner));
+}
+
+/// When and why a generation left that [`View::left_at`] still shows; `None` for one that never was in force.
+pub fn how_left(view: &View<'_>, owner: Owner) -> Result<Option<Left>, ReadError> {
+    let Some(note) = view.note(&note_name(owner))? else { return Ok(None) };
+    let Ok(note) = serde_json::from_slice::<LeftNote>(&note) else { return Ok(None) };
+    let why = [Why::Replaced, Why::Undone, Why::Purged].into_iter().find(|why| why.as_str() == note.why);
+    Ok(why.map(|why| Left { until: note.until, serial: note.serial, why, by: note.by }))
+}
+
+/// Remembers that rows of a list that is no more have to be cleared away.
+pub(super) fn note_of_list(view: &View<'_>, batch: &mut Batch, list: ListId) -> Result<(), ReadError> {
+    let mut lists = purged_lists(view)?;
+    lists.push(list.0);
+    batch.put_note(LISTS_NOTE, &serde_json::to_vec(&lists).expect("numbers are JSON"));
+    Ok(())
+}
+
+fn purged_lists(view: &View<'_>) -> Result<Vec<u16>, ReadError> {
+    Ok(view.note(LISTS_NOTE)?.and_then(|note| serde_json::from_slice(&note).ok()).unwrap_or_default())
+}
+
+/// What is to be cleared away, and how far it is.
+#[derive(Default)]
+pub(super) struct Sweep {
+    next_look: Time,
+    leaving: VecDeque<Owner>,
+    /// Where the first of them goes on.
+    after: Option<Key>,
+    history: Option<Vec<u8>>,
+    evidence: Option<(ListName, Option<Key>)>,
+    next_prune: Time,
+}
+
+impl Sweep {
+    /// Something has just left.
+    pub fn look_soon(&mut self) {
+        self.next_look = Time::default();
+    }
+}
+
+impl Writer {
+    /// One piece of everything that is to be cleared away.
+    pub(super) fn sweep(&mut self, now: Time) -> Result<(), Refused> {
+        // Tests and admins may set the clock back; then everything is looked at anew.
+        if now >= self.sweep.next_look || self.sweep.next_look > now.plus(Duration::from_seconds(SWEEP_EVERY_SECONDS)) {
+            self.look_for_leavings(now)?;
+            self.sweep.next_look = now.plus(Duration::from_seconds(SWEEP_EVERY_SECONDS));
+        }
+        self.clear_generation()?;
+        if now >= self.sweep.next_prune || self.sweep.next_prune > now.plus(Duration::from_seconds(SWEEP_EVERY_SECONDS))
+        {
+            let walked = self.prune(now)?;
+            self.sweep.next_prune = if walked { now } else { now.plus(Duration::from_seconds(SWEEP_EVERY_SECONDS)) };
+        }
+        Ok(())
+    }
+
+    /// Ends the ways back that are over and forgets tokens that ended long ago; finds generations that are neither in force nor kept for one.
+    fn look_for_leavings(&mut self, now: Time) -> Result<(), Refused> {
+        let shared = self.shared.clone();
+        let view = shared.store.view();
+        let mut batch = Batch::new();
+        let mut kept = Vec::new();
+        for (list, source, head) in view.undos()? {
+            if now < head.time.plus(Duration::from_seconds(UNDO_KEPT_SECONDS)) {
+                kept.push(Owner { list, source, generation: head.before.generation });
+            } else {
+                batch.delete_undo(list, source);
+            }
+        }
+        let shown = Duration::from_seconds(EXPIRED_TOKEN_SHOWN_SECONDS);
+        for (hash, token) in view.tokens()? {
+            if token.expires.is_some_and(|end| end.plus(shown) <= now) {
+                batch.delete_token(hash);
+            }
+        }
+        self.write_aside(batch)?;
+        let lists: Vec<_> = view.catalog().lists().map(|(_, id)| id).collect();
+        let purged = purged_lists(&view)?.into_iter().map(ListId);
+        let importing = shared.places.lock().generations();
+        self.sweep.leaving.clear();
+        self.sweep.after = None;
+        for list in lists.into_iter().chain(purged) {
+            for owner in view.generations(list)? {
+                let in_force = view.catalog().source(list, owner.source).is_some_and(|s| s.owner() == owner);
+                if !in_force && !kept.contains(&owner) && !importing.contains(&owner.generation) {
+                    self.sweep.leaving.push_back(owner);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Deletes a piece of the first generation that left, and writes its history.
+    fn clear_generation(&mut self) -> Result<(), Refused> {
+        let Some(owner) = self.sweep.leaving.front().copied() else { return Ok(()) };
+        let shared = self.shared.clone();
+        let view = shared.store.view();
+        // An undo may have put it in force since it was found.
+        if view.catalog().source(owner.list, owner.source).is_some_and(|source| source.owner() == owner) {
+            self.next_leaving();
+            return Ok(());
+        }
+        let mut dropped = view.drop_generation(owner, self.sweep.after.as_ref(), SWEEP_ROWS)?;
+        if let Some(left) = how_left(&view, owner)? {
+            self.remember(&view, owner, &left, &dropped.entries, &mut dropped.batch)?;
+        }
+        if dropped.next.is_none() {
+            forget_left(&mut dropped.batch, owner);
+        }
+        self.write_aside(dropped.batch)?;
+        match dropped.next {
+            Some(after) => self.sweep.after = Some(after),
+            None => self.next_leaving(),
+        }
+        Ok(())
+    }
+
+    fn next_leaving(&mut self) {
+        self.sweep.leaving.pop_front();
+        self.sweep.after = None;
+        if self.sweep.leaving.is_empty() {
+            // A list that is purged is forgotten when its last generation is gone.
+            let view = self.shared.store.view();
+            let gone = purged_lists(&view).is_ok_and(|lists| {
+                !lists.is_empty()
+                    && lists.iter().all(|list| view.generations(ListId(*list)).is_ok_and(|left| left.is_empty()))
+            });
+            if gone {
+                let mut batch = Batch::new();
+                batch.delete_note(LISTS_NOTE);
+                // A failure has turned writes off, which is said elsewhere; the note is then looked at by the next start.
+                let _ = self.shared.store.write(batch);
+            }
+        }
+    }
+
+    fn remember(
+        &self,
+        view: &View<'_>,
+        owner: Owner,
+        left: &Left,
+        entries: &[(Key, crate::list::Entry)],
+        batch: &mut Batch,
+    ) -> Result<(), ReadError> {
+        let registered = self.shared.registered();
+        let list = match registered.by_id(owner.list) {
+            Some(list) => list.clone(),
+            None => ListState::orphan(view, owner.list)?.into(),
+        };
+        let Some(source) = view.catalog().source(owner.list, owner.source) else { return Ok(()) };
+        let successor = Owner { generation: left.by, ..owner };
+        for (key, entry) in entries {
+            let now = view.entry(successor, key)?;
+            if decides_differently(Some(entry), now.as_ref()) {
+                let holding = Holding { entry: *entry, detail: view.detail(owner, key)? };
+                let past = past(&list, &source.name, &holding, left.until, left.why, left.serial);
+                batch.put_history(owner.list, key, owner.source, &past);
+            }
+        }
+        Ok(())
+    }
+
+    /// A piece of what `[keep]` ends; whether there is more.
+    pub(super) fn prune(&mut self, now: Time) -> Result<bool, Refused> {
+        let keep = self.shared.registered().configuration.keep;
+        let shared = self.shared.clone();
+        let view = shared.store.view();
+        let mut batch = Batch::new();
+        let commits = view.commits_before(now.minus(keep.changes), SWEEP_COMMITS)?;
+        for serial in &commits {
+            batch.delete_commit(*serial);
+        }
+        let old = view.history_before(now.minus(keep.history), self.sweep.history.take(), SWEEP_HISTORY_ROWS)?;
+        self.sweep.history.clone_from(&old.next);
+        let more = old.next.is_some() || commits.len() == SWEEP_COMMITS;
+        for row in old.rows {
+            batch.delete_history(row);
+        }
+        let evidence = self.prune_evidence(&view, now.minus(keep.evidence), &mut batch)?;
+        self.write_aside(batch)?;
+        Ok(more || evidence)
+    }
+
+    /// Takes evidence off entries that were last seen before `before`, a piece of one list at a time; whether there is more.
+    fn prune_evidence(&mut self, view: &View<'_>, before: Time, batch: &mut Batch) -> Result<bool, ReadError> {
+        let (name, after) = match self.sweep.evidence.take() {
+            Some(place) => place,
+            None => match view.catalog().lists().next() {
+                Some((first, _)) => (first.clone(), None),
+                None => return Ok(false),
+            },
+        };
+        let Some(list) = view.catalog().list_id(&name) else { return Ok(true) };
+        let mut entries = match &after {
+            Some(after) => view.entries_after(list, after),
+            None => view.entries(list),
+        };
+        let mut walked = None;
+        for held in entries.by_ref().take(SWEEP_EVIDENCE_ROWS) {
+            let held = held?;
+            if super::last_seen(&held.entry, held.source.row.complete_at) < before {
+                strip(view, &held, batch)?;
+            }
+            walked = Some(held.key);
+        }
+        if let (Some(last), Some(_)) = (walked, entries.next()) {
+            self.sweep.evidence = Some((name, Some(last)));
+            return Ok(true);
+        }
+        let next = view.catalog().lists().find(|(other, _)| **other > name);
+        self.sweep.evidence = next.map(|(next, _)| (next.clone(), None));
+        Ok(self.sweep.evidence.is_some())
+    }
+}
+
+fn strip(view: &View<'_>, held: &Held, batch: &mut Batch) -> Result<(), ReadError> {
+    let owner = held.source.owner();
+    let detail = view.detail(owner, &held.key)?;
+    if !detail.public.is_empty() || !detail.private.is_empty() {
+        batch.put_detail(owner, &held.key, &Detail { reason: detail.reason, ..Detail::default() });
+    }
+    Ok(())
+}

@@ -1,0 +1,331 @@
+//! What time, failures, configurations and restarts do: one test for each rule.
+
+use super::*;
+use crate::{
+    change::Pause,
+    store::{Act, TokenHash, TokenRow},
+};
+
+#[test]
+fn an_end_of_its_own_comes_before_the_lists_term() {
+    let directory = tempfile::tempdir().unwrap();
+    let house = House::open(directory.path(), with_term(1_000));
+    house.add("dynamic", "trap", "203.0.113.1 expires=100\n203.0.113.2\n203.0.113.3 expires=5000").unwrap();
+    house.add("relay", "trap", "203.0.113.4").unwrap();
+    house.pass(99);
+    assert!(house.listed("203.0.113.1"));
+    house.pass(1);
+    assert!(!house.listed("203.0.113.1") && house.listed("203.0.113.2"));
+    house.pass(900);
+    assert!(!house.listed("203.0.113.2") && house.listed("203.0.113.3") && house.listed("203.0.113.4"));
+    house.pass(4_000);
+    assert!(!house.listed("203.0.113.3") && house.listed("203.0.113.4"), "a list without a term keeps its entries");
+    let last = house.door.store().view().journal(Serial(house.serial().0 - 1), 1).unwrap();
+    assert_eq!((last[0].act, &*last[0].actor, last[0].counts.removed), (Act::Expire, "expiry", 1));
+}
+
+#[test]
+fn a_feed_gone_silent_ends_as_a_whole_and_one_that_confirms_does_not() {
+    for batch_rows in [50_000, 0] {
+        let directory = tempfile::tempdir().unwrap();
+        let house = House::open(directory.path(), with_term(1_000));
+        house.batch_rows(batch_rows);
+        house.import("dynamic", "silent", "203.0.113.1\n203.0.113.2").unwrap();
+        house.import("dynamic", "alive", "203.0.113.3").unwrap();
+        house.add("dynamic", "silent", "203.0.113.4").unwrap();
+        house.pass(500);
+        house.import("dynamic", "alive", "203.0.113.3").unwrap();
+        house.add("dynamic", "silent", "203.0.113.2").unwrap();
+        house.pass(500);
+        assert!(!house.listed("203.0.113.1") && !house.listed("203.0.113.4"));
+        assert!(house.listed("203.0.113.2"), "posted later");
+        assert!(house.listed("203.0.113.3"), "confirmed later");
+        house.pass(501);
+        assert!(!house.listed("203.0.113.2") && !house.listed("203.0.113.3"));
+        assert_eq!(house.keys_of("dynamic", "silent"), 0);
+    }
+}
+
+#[test]
+fn what_an_undo_brings_back_ends_by_its_former_term() {
+    let directory = tempfile::tempdir().unwrap();
+    let house = House::open(directory.path(), with_term(1_000));
+    house.import("dynamic", "feed", "203.0.113.1").unwrap();
+    house.batch_rows(0);
+    house.import("dynamic", "feed", "203.0.113.1 expires=900").unwrap();
+    house.pass(1_000);
+    assert_eq!(house.keys_of("dynamic", "feed"), 0);
+    house.submit("dynamic", "feed", false, What::Undo).unwrap();
+    assert_eq!(house.keys_of("dynamic", "feed"), 1);
+    house.pass(1);
+    assert_eq!(house.keys_of("dynamic", "feed"), 0);
+}
+
+#[test]
+fn an_end_that_passed_while_a_generation_was_not_in_force_comes_after_its_undo() {
+    let (_directory, house) = house();
+    house.batch_rows(0);
+    house.import("relay", "feed", "203.0.113.1 expires=100\n203.0.113.2").unwrap();
+    house.pass(10);
+    house.import("relay", "feed", "203.0.113.1\n203.0.113.2").unwrap();
+    house.pass(140);
+    assert!(house.listed("203.0.113.1"), "the entry in force has no end");
+    house.submit("relay", "feed", false, What::Undo).unwrap();
+    house.pass(1);
+    assert!(!house.listed("203.0.113.1") && house.listed("203.0.113.2"));
+}
+
+#[test]
+fn expiry_ends_at_most_its_bound_in_one_commit() {
+    let directory = tempfile::tempdir().unwrap();
+    let house = House::open(directory.path(), with_term(1_000));
+    house.import("dynamic", "feed", &hosts(6_000)).unwrap();
+    house.pass(1_000);
+    assert_eq!(house.keys_of("dynamic", "feed"), 1_000);
+    house.pass(1);
+    assert_eq!(house.keys_of("dynamic", "feed"), 0);
+}
+
+#[test]
+fn expiry_pauses_when_the_clock_jumps_and_waits_for_an_admin_across_a_restart() {
+    let directory = tempfile::tempdir().unwrap();
+    let house = House::open(directory.path(), configuration());
+    house.add("relay", "trap", "203.0.113.1 expires=100").unwrap();
+    house.wall.fetch_add(5_000, Ordering::SeqCst);
+    house.door.tick().unwrap();
+    assert!(house.listed("203.0.113.1"));
+    assert_eq!(house.door.status().expiry_paused, Some(Pause::ClockJumped));
+    house.close();
+    let house = House::open_at(directory.path(), configuration(), BEGIN + 5_000);
+    house.pass(1);
+    assert!(house.listed("203.0.113.1"));
+    wait(house.door.resume_expiry(Actor::new("token:admin"))).unwrap();
+    house.pass(1);
+    assert!(!house.listed("203.0.113.1"));
+    let last = house.door.store().last_commit_time().unwrap().seconds();
+    house.close();
+    let paused = |at: u32| {
+        let house = House::open_at(directory.path(), configuration(), at);
+        let paused = house.door.status().expiry_paused;
+        wait(house.door.resume_expiry(Actor::new("token:admin"))).unwrap();
+        paused
+    };
+    assert_eq!(paused(last + 29 * 86_400), None);
+    assert_eq!(paused(last + 31 * 86_400), Some(Pause::ClockAhead));
+    assert_eq!(paused(last - 3_600), Some(Pause::ClockBehind));
+}
+
+#[test]
+fn after_a_failed_write_nothing_more_is_written_and_dns_answers_on() {
+    let (_directory, house) = house();
+    house.add("relay", "trap", "203.0.113.1").unwrap();
+    let serial = house.serial();
+    house.shared().failing.store(true, Ordering::SeqCst);
+    assert_eq!(house.add("relay", "trap", "203.0.113.2"), Err(Refused::OutcomeUnknown));
+    house.shared().failing.store(false, Ordering::SeqCst);
+    assert_eq!(house.add("relay", "trap", "203.0.113.3"), Err(Refused::WritesOff));
+    assert_eq!(house.import("relay", "feed", "203.0.113.3"), Err(Refused::WritesOff));
+    assert!(house.door.status().writes_off);
+    assert!(house.listed("203.0.113.1") && !house.listed("203.0.113.2"));
+    assert_eq!(house.serial(), serial);
+}
+
+#[test]
+fn a_reload_that_changes_answers_is_a_commit_and_another_is_none() {
+    let (_directory, house) = house();
+    house.add("relay", "trap", "203.0.113.1").unwrap();
+    let serial = house.serial();
+    assert_eq!(wait(house.door.configure(configuration())).unwrap().serial, serial);
+    let mut other = configuration();
+    other.lists[1] = Arc::new(list("relay", Kind::Relay, "127.0.0.3"));
+    assert_eq!(wait(house.door.configure(other.clone())).unwrap().serial, serial.next());
+    assert_eq!(house.codes("bl.test", "203.0.113.1"), Some(vec!["127.0.0.3".into()]));
+    other.lists.remove(1);
+    other.zones[0].lists.remove(0);
+    wait(house.door.configure(other.clone())).unwrap();
+    assert!(!house.listed("203.0.113.1"));
+    assert_eq!(house.door.status().orphans, ["relay".parse().unwrap()]);
+    assert!(matches!(house.add("relay", "trap", "203.0.113.2"), Err(Refused::UnknownList(_))));
+    wait(house.door.configure(configuration())).unwrap();
+    assert_eq!(house.codes("bl.test", "203.0.113.1"), Some(vec!["127.0.0.2".into()]), "it lives again when it returns");
+    assert!(matches!(house.submit("relay", "trap", false, What::PurgeList), Err(Refused::NotOrphan(_))));
+    let mut names = configuration();
+    names.lists[1] = Arc::new(list("relay", Kind::Domain, "127.0.0.2"));
+    assert!(matches!(wait(house.door.configure(names)), Err(Refused::FamilyChanged(_))));
+    assert!(house.listed("203.0.113.1"), "a refused configuration changes nothing");
+    wait(house.door.configure(other)).unwrap();
+    assert_eq!(house.submit("relay", "trap", false, What::PurgeList).unwrap().removed, 1);
+    assert!(house.door.status().orphans.is_empty());
+    house.pass(61);
+    house.pass(61);
+    wait(house.door.configure(configuration())).unwrap();
+    assert!(!house.listed("203.0.113.1"));
+}
+
+#[test]
+fn a_start_with_the_same_configuration_makes_no_commit() {
+    let directory = tempfile::tempdir().unwrap();
+    let house = House::open(directory.path(), configuration());
+    house.add("relay", "trap", "203.0.113.1").unwrap();
+    let (serial, zones) = (house.serial(), house.door.store().view().zone_serials().unwrap());
+    house.close();
+    let house = House::open(directory.path(), configuration());
+    assert_eq!((house.serial(), house.door.store().view().zone_serials().unwrap()), (serial, zones.clone()));
+    let snapshot = house.door.published().load();
+    for zone in snapshot.served().zones() {
+        assert_eq!(Some(&snapshot.zone_serial(zone)), zones.get(zone.settings().origin.name()));
+    }
+    house.close();
+    let mut other = configuration();
+    other.zones[0].ttl = Duration::from_seconds(77);
+    other.never_builtin = false;
+    let house = House::open(directory.path(), other);
+    assert_eq!(house.serial(), serial.next());
+    let snapshot = house.door.published().load();
+    let moved = |origin: &str| {
+        let zone = snapshot.served().zones().iter().find(|zone| zone.settings().origin.name() == origin).unwrap();
+        snapshot.zone_serial(zone) == serial.next()
+    };
+    assert!(moved("bl.test") && !moved("dbl.test"));
+    assert!(house.add("relay", "trap", "10.1.2.3").is_ok() && house.listed("10.1.2.3"));
+}
+
+#[test]
+fn a_zone_lists_nothing_from_its_closing_day_on() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut configuration = configuration();
+    configuration.zones[0].closing = Some(Time::from_seconds(BEGIN + 100));
+    let house = House::open(directory.path(), configuration);
+    house.add("relay", "trap", "203.0.113.1").unwrap();
+    house.pass(99);
+    assert!(house.listed("203.0.113.1"));
+    let serial = house.serial();
+    house.pass(1);
+    assert!(!house.listed("203.0.113.1"));
+    assert_eq!(house.serial(), serial.next());
+}
+
+#[test]
+fn a_zones_serial_moves_when_a_list_it_serves_changes_and_only_then() {
+    let (_directory, house) = house();
+    let serial_of = |origin: &str| {
+        let snapshot = house.door.published().load();
+        let zones = snapshot.served().zones().iter();
+        zones.filter(|zone| zone.settings().origin.name() == origin).map(|zone| snapshot.zone_serial(zone)).next()
+    };
+    let names = serial_of("dbl.test");
+    let committed = house.add("relay", "trap", "203.0.113.1").unwrap();
+    assert_eq!((serial_of("bl.test"), serial_of("dbl.test")), (Some(committed.serial), names));
+    house.add("relay", "trap", "203.0.113.1 reason").unwrap();
+    assert_eq!(serial_of("bl.test"), Some(committed.serial), "the same answers");
+}
+
+#[test]
+fn a_restored_backup_goes_its_own_way() {
+    let directory = tempfile::tempdir().unwrap();
+    let house = House::open(&directory.path().join("one"), configuration());
+    house.add("relay", "trap", "203.0.113.1 expires=100").unwrap();
+    let (serial, lineage) = (house.serial(), house.door.status().lineage);
+    house.door.store().backup(&directory.path().join("two")).unwrap();
+    house.close();
+    let house = House::open_at(&directory.path().join("two"), configuration(), BEGIN + 500);
+    assert_eq!(house.serial(), Serial(serial.0 + (1 << 20)));
+    let status = house.door.status();
+    assert_ne!(status.lineage, lineage);
+    assert_eq!(status.expiry_paused, Some(Pause::Restored));
+    house.pass(1);
+    assert!(house.listed("203.0.113.1"));
+    let commit = house.door.store().view().commit(house.serial()).unwrap().unwrap();
+    assert_eq!((&*commit.actor, commit.act), ("restore", Act::Restore));
+    house.close();
+    let house = House::open_at(&directory.path().join("two"), configuration(), BEGIN + 600);
+    assert_eq!(house.serial(), Serial(serial.0 + (1 << 20)), "once");
+    assert_eq!(house.door.status().expiry_paused, Some(Pause::Restored));
+}
+
+#[test]
+fn own_texts_are_served_and_bounded() {
+    let (_directory, house) = house();
+    house.add("relay", "trap", "203.0.113.1 text=mine").unwrap();
+    let text = |house: &House| {
+        let snapshot = house.door.published().load();
+        let zone = snapshot.served().zones().iter().find(|zone| zone.settings().origin.name() == "bl.test").unwrap();
+        let relative = zone.relative(&Key::parse_any("203.0.113.1").unwrap(), None).unwrap();
+        let Found::Listed(listed) = snapshot.find(zone, &relative) else { panic!("listed") };
+        let mut out = arrayvec::ArrayVec::new();
+        listed.text(&mut out);
+        String::from_utf8(out.to_vec()).unwrap()
+    };
+    assert!(text(&house).starts_with("mine"), "{}", text(&house));
+    house.batch_rows(0);
+    house.import("relay", "feed", "203.0.113.9 text=theirs").unwrap();
+    assert!(text(&house).starts_with("mine"));
+    let many: String = (0..4_096).map(|n| format!("198.18.0.1 text=t{n}\n")).collect();
+    assert_eq!(house.add("relay", "trap", &many), Err(Refused::TooManyTexts));
+}
+
+#[test]
+fn what_keep_ends_is_gone() {
+    let (_directory, house) = house();
+    let mut lines = entries("relay", "203.0.113.1 why\n203.0.113.2");
+    lines[0].1.detail.public = "seen here".into();
+    house.submit("relay", "trap", false, What::Add(lines)).unwrap();
+    house.remove("relay", "trap", "203.0.113.2").unwrap();
+    let view = || house.door.store().view();
+    let id = view().catalog().list_id(&"relay".parse().unwrap()).unwrap();
+    let detail = || {
+        let view = view();
+        let source = view.catalog().source_named(id, &"trap".parse().unwrap()).unwrap().clone();
+        view.detail(source.owner(), &Key::parse_any("203.0.113.1").unwrap()).unwrap()
+    };
+    let history = || view().history(id, &Key::parse_any("203.0.113.2").unwrap(), Time::default(), 9).unwrap().len();
+    for _ in 0..5 {
+        house.pass(91 * 86_400 / 5);
+        house.pass(1);
+    }
+    for _ in 0..9 {
+        house.pass(61);
+    }
+    assert_eq!((&*detail().reason, &*detail().public), ("why", ""));
+    assert_eq!(history(), 1);
+    let kept = view().journal(Serial(0), 99);
+    assert!(kept.is_err() || kept.unwrap().len() == 1, "the journal's last commit stays");
+    house.pass(2 * 365 * 86_400);
+    for _ in 0..9 {
+        house.pass(61);
+    }
+    assert_eq!(history(), 0);
+}
+
+#[test]
+fn an_expired_token_is_forgotten_after_a_month() {
+    let (_directory, house) = house();
+    for (name, expires) in [("short", Some(house.now().plus(Duration::from_seconds(3_600)))), ("endless", None)] {
+        let (id, scopes, created) = (name.into(), vec!["read".into()], house.now());
+        let row = TokenRow { id, name: name.into(), scopes, created, expires };
+        wait(house.door.put_token(TokenHash::of(name), row)).unwrap();
+    }
+    let held = || house.door.store().view().tokens().unwrap().len();
+    house.pass(29 * 86_400);
+    assert_eq!(held(), 2, "whoever looks why it is refused finds it");
+    house.pass(2 * 86_400);
+    assert_eq!(held(), 1);
+}
+
+#[test]
+fn an_import_is_aborted_when_the_server_stops() {
+    let (_directory, mut house) = house();
+    let mut import = house.door.begin_import(house.start("relay", "feed")).unwrap();
+    let (line, entry) = entries("relay", "203.0.113.1").remove(0);
+    import.push(line, entry.clone()).unwrap();
+    house.end();
+    assert_eq!(import.push(line, entry), Err(Refused::Stopping));
+    assert_eq!(import.finish([0; 32]), Err(Refused::Stopping));
+}
+
+#[test]
+fn too_many_entries_for_a_post_are_refused() {
+    let (_directory, house) = house();
+    let one = entries("relay", "203.0.113.1").remove(0);
+    assert_eq!(house.submit("relay", "trap", false, What::Add(vec![one; 50_001])), Err(Refused::TooLarge));
+}
