@@ -1,0 +1,200 @@
+//! The desk: the shell around the pure moves.
+//!
+//! ```text
+//! sitting = desk.sit().await       one at a time: what it reads stays so until its commit
+//! sitting.read(...)                rows, with what this sitting has put already
+//! sitting.put(...), audit(...), send(...)
+//! sitting.commit(), or commit_with(entries): one commit of all, by the one door
+//! ```
+//! Each kind of case has its `impl Desk` in a file of its own below `desk/`.
+//!
+//! Guarantees: moves take place one after the other; a sitting that is dropped has changed nothing.
+//! Never: keeps in memory what a restart would lose; walks a whole family within a request.
+
+mod networks;
+mod proofs;
+mod removal_upkeep;
+mod removals;
+mod reports;
+pub(super) mod retests;
+mod standing;
+mod upkeep;
+mod webhooks;
+
+pub use networks::NetworkIs;
+pub use removals::{Asked, Asking, Decider, Shown};
+pub use reports::{Answered, Taken};
+
+use super::{AuditRow, Checks, Errand, Fault, Settings, Task};
+use crate::{
+    change::{Actor, CaseRow, Change, Clock, Committed, Door, What},
+    list::{ListName, SourceName, Time},
+    store::{CaseFamily, ReadError, Store},
+};
+use serde::{Serialize, de::DeserializeOwned};
+use std::{fmt, sync::Arc};
+use tokio::sync::{Mutex, Notify, OwnedMutexGuard, watch};
+
+/// What `run` hands over.
+pub struct Parts {
+    /// The one door.
+    pub door: Door,
+    /// Where times come from.
+    pub clock: Clock,
+    /// The settings in force; a reload puts others in.
+    pub settings: watch::Receiver<Arc<Settings>>,
+    /// Who asks DNS and mail servers; without one, people decide what it would have told.
+    pub checks: Option<Arc<dyn Checks>>,
+}
+
+/// Where cases are dealt with. Cheap to clone; all clones are the same desk.
+#[derive(Clone)]
+pub struct Desk {
+    parts: Arc<Parts>,
+    turn: Arc<Mutex<()>>,
+    networks: networks::KnownNetworks,
+    declined: Arc<retests::Declined>,
+    soon: Arc<Notify>,
+}
+
+/// A turn at the desk.
+pub(super) struct Sitting {
+    desk: Desk,
+    /// The time of all that happens in it.
+    pub now: Time,
+    rows: Vec<CaseRow>,
+    _turn: OwnedMutexGuard<()>,
+}
+
+/// Entries that change in the commit of a move.
+pub(super) struct Entries {
+    /// Who asked.
+    pub actor: Actor,
+    /// The list.
+    pub list: ListName,
+    /// The program's own source.
+    pub source: SourceName,
+    /// What changes.
+    pub what: What,
+}
+
+impl Desk {
+    /// A desk for these parts.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        let networks = networks::KnownNetworks::default();
+        let (turn, soon, declined) = (Arc::default(), Arc::default(), Arc::default());
+        Self { parts: Arc::new(parts), turn, networks, soon, declined }
+    }
+
+    /// The settings in force.
+    #[must_use]
+    pub fn settings(&self) -> Arc<Settings> {
+        Arc::clone(&self.parts.settings.borrow())
+    }
+
+    /// What the desk's time is.
+    #[must_use]
+    pub fn now(&self) -> Time {
+        self.parts.clock.now()
+    }
+
+    /// The store, to read from.
+    pub(super) fn store(&self) -> &Arc<Store> {
+        self.parts.door.store()
+    }
+
+    /// Who asks DNS, if anyone does.
+    pub(super) fn checks(&self) -> Option<&Arc<dyn Checks>> {
+        self.parts.checks.as_ref()
+    }
+
+    /// Requests for a retest that were not taken.
+    pub(super) fn declined(&self) -> &retests::Declined {
+        &self.declined
+    }
+
+    /// The door, to read what is served.
+    pub(super) fn door(&self) -> &Door {
+        &self.parts.door
+    }
+
+    /// Something waits that should not wait for the next round of upkeep.
+    pub(super) fn look_soon(&self) {
+        self.soon.notify_one();
+    }
+
+    /// The next turn. Nothing that waits for others (DNS, a peer) belongs into it.
+    pub(super) async fn sit(&self) -> Sitting {
+        let turn = Arc::clone(&self.turn).lock_owned().await;
+        Sitting { desk: self.clone(), now: self.now(), rows: Vec::new(), _turn: turn }
+    }
+}
+
+impl fmt::Debug for Desk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Desk")
+    }
+}
+
+/// Reads the value of a row.
+pub(super) fn value<T: DeserializeOwned>(family: CaseFamily, octets: &[u8]) -> Result<T, Fault> {
+    let damaged = |error| Fault::Unreadable(ReadError::Damaged(format!("a row of {family:?}: {error}")));
+    serde_json::from_slice(octets).map_err(damaged)
+}
+
+impl Sitting {
+    /// Whose turn this is.
+    pub fn desk(&self) -> &Desk {
+        &self.desk
+    }
+
+    /// The row with this key, with what this sitting has put there.
+    pub fn read<T: DeserializeOwned>(&self, family: CaseFamily, key: &[u8]) -> Result<Option<T>, Fault> {
+        let put = self.rows.iter().rev().find(|row| row.family == family && row.key == key);
+        let octets = match put {
+            Some(row) => row.value.clone(),
+            None => self.desk.store().view().case(family, key)?,
+        };
+        octets.map(|octets| value(family, &octets)).transpose()
+    }
+
+    /// The row with this key is this from here on.
+    pub fn put<T: Serialize>(&mut self, family: CaseFamily, key: Vec<u8>, row: &T) {
+        let octets = serde_json::to_vec(row).expect("texts, numbers and lists of them are JSON");
+        self.rows.push(CaseRow { family, key, value: Some(octets) });
+    }
+
+    /// The row with this key goes.
+    pub fn delete(&mut self, family: CaseFamily, key: Vec<u8>) {
+        self.rows.push(CaseRow { family, key, value: None });
+    }
+
+    /// The move goes into the audit trail.
+    pub fn audit(&mut self, row: AuditRow) {
+        let row = AuditRow { at: self.now, ..row };
+        self.put(CaseFamily::Audit, row.row_key(), &row);
+    }
+
+    /// Something is to be done outside.
+    pub fn send(&mut self, task: Task) {
+        let errand = Errand::new(task, self.now);
+        self.put(CaseFamily::Outbox, errand.row_key(self.now), &errand);
+    }
+
+    /// Makes all of it durable, without a change of entries.
+    pub async fn commit(self) -> Result<(), Fault> {
+        if self.rows.is_empty() {
+            return Ok(());
+        }
+        Ok(self.desk.door().submit_cases(self.rows).await?)
+    }
+
+    /// Makes all of it durable together with a change of entries. The guards against accidents of a feed do not hold for
+    /// cases: each is one person's one key.
+    pub async fn commit_with(self, entries: Entries) -> Result<Committed, Fault> {
+        let Entries { actor, list, source, what } = entries;
+        let change = Change { actor, list, source, admin: false, force: true, what, cases: self.rows };
+        Ok(self.desk.door().submit(change).await?)
+    }
+}

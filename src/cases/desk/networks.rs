@@ -1,0 +1,431 @@
+//! The desk's networks: entered, claimed, agreed to, checked; what they say of their ranges.
+//!
+//! ```text
+//! 'n' name    Network
+//! 'm' name    when it was last told by mail
+//! ```
+//! All networks are kept in memory as well, for the pages and for who answers for an address: the store is read once after
+//! each change.
+//!
+//! Guarantees: what is in memory is what is on disk; a prefix that is no longer the network's takes its entries along.
+//! Never: asks DNS while others wait for their turn.
+
+use super::{Desk, Fault, Sitting, value};
+use crate::{
+    cases::{
+        AuditRow, Checks, Request, Secret, Task,
+        network::{Checked, HeldPrefix, Network, NetworkError, NetworkName, Range, owner, reverse_cuts},
+    },
+    change::{Actor, Change, Refused, What},
+    limits::{CASES_PIECE_ROWS, CLAIMS_OPEN_MAX, GROUP_REQUESTS_MAX, NETWORK_MAIL_SECONDS, NETWORKS_MAX},
+    list::{Key, Kind, ListName, Prefix, SourceName, Time},
+    store::CaseFamily,
+};
+use futures_util::future::try_join_all;
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+/// As the audit trail names such cases.
+const CASE: &str = "network";
+
+/// What the networks were when they were last read; nothing after a change.
+#[derive(Clone, Default)]
+pub(super) struct KnownNetworks(Arc<Mutex<Option<Arc<Vec<Network>>>>>);
+
+/// Who a network is, as its first words say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NetworkIs {
+    /// Its name.
+    pub name: NetworkName,
+    /// What people call it.
+    pub title: String,
+    /// Mail addresses.
+    pub contacts: Vec<String>,
+    /// For the public.
+    pub public_contact: String,
+}
+
+impl From<NetworkError> for Fault {
+    fn from(error: NetworkError) -> Self {
+        Self::Invalid(error.to_string())
+    }
+}
+
+fn row(name: &NetworkName) -> Vec<u8> {
+    [b"n", name.as_str().as_bytes()].concat()
+}
+
+impl Desk {
+    /// All networks, by name.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn networks(&self) -> Result<Arc<Vec<Network>>, Fault> {
+        // Read under the lock: a change that is made meanwhile forgets what is read here.
+        let mut known = self.networks.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(networks) = &*known {
+            return Ok(Arc::clone(networks));
+        }
+        let rows = self.store().view().cases_under(CaseFamily::Network, b"n", None, NETWORKS_MAX)?;
+        let read: Result<Vec<Network>, Fault> = rows.iter().map(|(_, row)| value(CaseFamily::Network, row)).collect();
+        let networks = Arc::new(read?);
+        *known = Some(Arc::clone(&networks));
+        Ok(networks)
+    }
+
+    /// One network.
+    ///
+    /// # Errors
+    /// [`Fault::Unknown`]
+    pub fn network(&self, name: &NetworkName) -> Result<Network, Fault> {
+        let networks = self.networks()?;
+        networks.iter().find(|network| network.name == *name).cloned().ok_or(Fault::Unknown("network"))
+    }
+
+    /// The network that answers for a key: the one whose active prefix is the longest.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn network_of(&self, key: &Key) -> Result<Option<Network>, Fault> {
+        let Key::Prefix(prefix) = key else { return Ok(None) };
+        Ok(owner(&self.networks()?, *prefix).map(|(network, _)| network.clone()))
+    }
+
+    /// The requests for addresses of a network that are open or granted, at most `limit`.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn requests_of(&self, name: &NetworkName, limit: usize) -> Result<Vec<Request>, Fault> {
+        let (mut found, mut after) = (Vec::new(), None);
+        loop {
+            let piece = self.active_removals(after, CASES_PIECE_ROWS)?;
+            let last = piece.len() < CASES_PIECE_ROWS;
+            after = piece.last().map(|request| request.id);
+            found.extend(piece.into_iter().filter(|request| request.owner.as_deref() == Some(name.as_str())));
+            if last || found.len() >= limit {
+                found.truncate(limit);
+                return Ok(found);
+            }
+        }
+    }
+
+    /// An operator enters a network with its prefixes: they are active at once.
+    ///
+    /// # Errors
+    /// [`Fault::Conflict`] where the name is taken or there are too many; [`Fault::Invalid`]
+    pub async fn enter_network(&self, actor: &Actor, is: NetworkIs, prefixes: &[Prefix]) -> Result<Network, Fault> {
+        let sitting = self.sit().await;
+        let now = sitting.now;
+        let held = prefixes.iter().map(|prefix| HeldPrefix::entered(*prefix, now)).collect();
+        let network = new_network(is, held, now);
+        self.is_free(&network.name)?;
+        self.settle(sitting, actor.as_str(), None, network, "entered").await
+    }
+
+    /// Somebody claims prefixes: of a new network, or further ones of their own (`own`). The claims' token goes into TXT.
+    ///
+    /// # Errors
+    /// [`Fault::Conflict`], [`Fault::Invalid`]
+    pub async fn claim(&self, actor: &str, is: NetworkIs, prefixes: &[Prefix], own: bool) -> Result<Network, Fault> {
+        let sitting = self.sit().await;
+        let now = sitting.now;
+        let token: Box<str> = Secret::draw().reveal().into();
+        let claimed = |prefix: &Prefix| {
+            HeldPrefix::claimed(*prefix, token.clone(), now).map_err(|error| Fault::Invalid(error.to_string()))
+        };
+        let mut held = prefixes.iter().map(claimed).collect::<Result<Vec<_>, Fault>>()?;
+        if own {
+            let before = self.network(&is.name)?;
+            held.retain(|new| !before.prefixes.iter().any(|old| old.prefix == new.prefix));
+            let prefixes = before.prefixes.iter().cloned().chain(held).collect();
+            let after = Network { prefixes, ..before.clone() };
+            return self.settle(sitting, actor, Some(before), after, "claimed").await;
+        }
+        self.is_free(&is.name)?;
+        if self.networks()?.iter().filter(|network| !network.is_active()).count() >= CLAIMS_OPEN_MAX {
+            return Err(Fault::Conflict(
+                "many claims are open; try again in some days, or write to the operator".into(),
+            ));
+        }
+        self.settle(sitting, actor, None, new_network(is, held, now), "claimed").await
+    }
+
+    fn is_free(&self, name: &NetworkName) -> Result<(), Fault> {
+        let networks = self.networks()?;
+        if networks.iter().any(|network| network.name == *name) {
+            return Err(Fault::Conflict(format!("there is a network {name} already")));
+        }
+        if networks.len() >= NETWORKS_MAX {
+            return Err(Fault::Conflict(format!("there are {NETWORKS_MAX} networks")));
+        }
+        Ok(())
+    }
+
+    /// Changes what is kept of a network. Entries inside prefixes that it loses go first.
+    ///
+    /// # Errors
+    /// [`Fault::Unknown`], [`Fault::Invalid`], and what `change` says.
+    pub async fn change_network(
+        &self,
+        actor: &str,
+        name: &NetworkName,
+        what: &str,
+        change: impl FnOnce(&mut Network, Time) -> Result<(), Fault>,
+    ) -> Result<Network, Fault> {
+        let sitting = self.sit().await;
+        let before = self.network(name)?;
+        let mut after = before.clone();
+        change(&mut after, sitting.now)?;
+        let after_holds = |held: &HeldPrefix| after.prefixes.iter().any(|other| other.prefix.covers(held.prefix));
+        if !before.prefixes.iter().all(after_holds) {
+            // What was said of ranges that are gone is gone.
+            let ranges: Vec<Range> = std::mem::take(&mut after.ranges);
+            let inside = |range: &Range| after.prefixes.iter().any(|held| held.prefix.covers(range.prefix));
+            after.ranges = ranges.into_iter().filter(inside).collect();
+            self.drop_entries_outside(actor, &after).await?;
+        }
+        self.settle(sitting, actor, Some(before), after, what).await
+    }
+
+    /// Forgets a network and takes off what it lists.
+    ///
+    /// # Errors
+    /// [`Fault::Unknown`]
+    pub async fn delete_network(&self, actor: &str, name: &NetworkName) -> Result<(), Fault> {
+        let mut sitting = self.sit().await;
+        self.network(name)?;
+        for list in self.dynamic_lists() {
+            let actor = Actor::new(actor);
+            let (source, cases) = (name.source(), Vec::new());
+            let change = Change { actor, list, source, admin: false, force: true, what: What::PurgeSource, cases };
+            match self.door().submit(change).await {
+                Ok(_) | Err(Refused::UnknownSource(..)) => {}
+                Err(refused) => return Err(refused.into()),
+            }
+        }
+        sitting.delete(CaseFamily::Network, row(name));
+        sitting.delete(CaseFamily::Network, [b"m", name.as_str().as_bytes()].concat());
+        sitting.audit(AuditRow::new(actor, CASE, name.as_str(), Some("known"), "deleted"));
+        sitting.commit().await?;
+        self.networks.forget();
+        Ok(())
+    }
+
+    /// After a write of a network that took its time: if its prefixes are others by now than `then`, what its source holds
+    /// outside of them goes.
+    ///
+    /// # Errors
+    /// The store cannot be read or written.
+    pub async fn keep_inside(&self, then: &Network) -> Result<(), Fault> {
+        let _sitting = self.sit().await;
+        match self.network(&then.name) {
+            Ok(now) if now.prefixes == then.prefixes => Ok(()),
+            Ok(now) => self.drop_entries_outside("network", &now).await,
+            Err(Fault::Unknown(_)) => {
+                let nothing = Network { prefixes: Vec::new(), ..then.clone() };
+                self.drop_entries_outside("network", &nothing).await
+            }
+            Err(fault) => Err(fault),
+        }
+    }
+
+    /// The lists that networks write to.
+    #[must_use]
+    pub fn dynamic_lists(&self) -> Vec<ListName> {
+        let snapshot = self.door().published().load();
+        let lists = snapshot.served().lists().filter(|(_, settings)| settings.kind == Kind::Dynamic);
+        lists.map(|(_, settings)| settings.name.clone()).collect()
+    }
+
+    /// Takes off what the network's source holds outside the prefixes that are left to it, in force or lapsed: a piece at
+    /// a time, whose removals wait for the writer together and share its fsyncs.
+    async fn drop_entries_outside(&self, actor: &str, network: &Network) -> Result<(), Fault> {
+        let source = network.name.source();
+        for list in self.dynamic_lists() {
+            let mut after = None;
+            loop {
+                let piece = self.outside(network, &list, &source, after.as_ref())?;
+                after = piece.last().cloned();
+                let last = piece.len() < GROUP_REQUESTS_MAX;
+                let removals = piece.into_iter().map(|key| {
+                    let (actor, list, source) = (Actor::new(actor), list.clone(), source.clone());
+                    let (what, cases) = (What::Remove(key), Vec::new());
+                    self.door().submit(Change { actor, list, source, admin: false, force: true, what, cases })
+                });
+                try_join_all(removals).await?;
+                if last {
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Keys behind `after` that the source holds outside the network's prefixes, as many as one group of the writer takes.
+    fn outside(
+        &self,
+        network: &Network,
+        list: &ListName,
+        source: &SourceName,
+        after: Option<&Key>,
+    ) -> Result<Vec<Key>, Fault> {
+        let view = self.store().view();
+        let catalog = view.catalog();
+        let known = catalog.list_id(list).and_then(|id| catalog.source_named(id, source));
+        let Some(owner) = known.map(|known| known.owner()) else { return Ok(Vec::new()) };
+        let kept = |prefix: Prefix| network.prefixes.iter().any(|held| held.prefix.covers(prefix));
+        let owned = after.map_or_else(|| view.owned(owner), |after| view.owned_after(owner, after));
+        let keys = owned.map(|row| row.map(|(key, _)| key).map_err(Fault::from));
+        let outside = keys.filter(|key| !matches!(key, Ok(Key::Prefix(prefix)) if kept(*prefix)));
+        outside.take(GROUP_REQUESTS_MAX).collect()
+    }
+
+    /// Writes a network down, and in the audit trail what became of its prefixes.
+    async fn settle(
+        &self,
+        mut sitting: Sitting,
+        actor: &str,
+        before: Option<Network>,
+        after: Network,
+        what: &str,
+    ) -> Result<Network, Fault> {
+        after.check()?;
+        let name = after.name.as_str();
+        for held in &after.prefixes {
+            let known = before.iter().flat_map(|network| &network.prefixes).find(|old| old.prefix == held.prefix);
+            if known.is_none_or(|old| old.state != held.state) {
+                let from = known.map(|old| old.state.to_string());
+                let moved = AuditRow::new(actor, CASE, name, from.as_deref(), &held.state.to_string());
+                let prefix = held.prefix.to_string();
+                sitting.audit(AuditRow { key: Some(prefix.into()), ..moved }.because(what));
+            }
+        }
+        let was = before.is_some().then_some("known");
+        sitting.audit(AuditRow::new(actor, CASE, name, was, "known").because(what));
+        sitting.put(CaseFamily::Network, row(&after.name), &after);
+        sitting.commit().await?;
+        self.networks.forget();
+        Ok(after)
+    }
+
+    /// The key that signs what a network's webhook is told; `None` where it has none.
+    #[must_use]
+    pub fn webhook_key(&self, network: &str) -> Option<Vec<u8>> {
+        let network = self.network(&network.parse().ok()?).ok()?;
+        data_encoding::HEXLOWER.decode(network.webhook?.key.as_bytes()).ok()
+    }
+
+    /// Looks at the claims whose time has come, and forgets what nobody has proved for a month.
+    pub(super) async fn check_claims(&self) -> Result<(), Fault> {
+        let now = self.now();
+        for network in self.networks()?.iter() {
+            self.end_unproved(network, now).await?;
+            let Some(checks) = self.checks() else { continue };
+            let due: Vec<&HeldPrefix> = network.prefixes.iter().filter(|held| held.is_due(now)).collect();
+            let mut found = Vec::new();
+            for held in due {
+                found.push((held.prefix, look(&**checks, held).await));
+            }
+            if found.is_empty() {
+                continue;
+            }
+            let apply = |network: &mut Network, now: Time| {
+                for (prefix, checked) in found {
+                    if let Some(held) = network.prefixes.iter_mut().find(|held| held.prefix == prefix) {
+                        held.checked(checked, now);
+                    }
+                }
+                Ok(())
+            };
+            match self.change_network("time", &network.name, "checked", apply).await {
+                Ok(_) | Err(Fault::Unknown(_)) => {}
+                Err(fault) => return Err(fault),
+            }
+        }
+        Ok(())
+    }
+
+    async fn end_unproved(&self, network: &Network, now: Time) -> Result<(), Fault> {
+        if !network.prefixes.iter().any(|held| held.is_over(now)) {
+            return Ok(());
+        }
+        if network.prefixes.iter().all(|held| held.is_over(now)) {
+            return self.delete_network("time", &network.name).await;
+        }
+        let apply = |network: &mut Network, now: Time| {
+            network.prefixes.retain(|held| !held.is_over(now));
+            Ok(())
+        };
+        self.change_network("time", &network.name, "not proved for a month", apply).await.map(|_| ())
+    }
+}
+
+impl Sitting {
+    /// Tells the networks of what was just listed inside their prefixes: their webhook each time, their mail addresses once
+    /// an hour at most.
+    pub(super) fn tell_networks(&mut self, list: &ListName, keys: &[Prefix]) -> Result<(), Fault> {
+        let networks = self.desk().networks()?;
+        let mut told: BTreeMap<&NetworkName, (&Network, Vec<String>)> = BTreeMap::new();
+        for key in keys {
+            if let Some((network, _)) = owner(&networks, *key) {
+                told.entry(&network.name).or_insert_with(|| (network, Vec::new())).1.push(key.to_string());
+            }
+        }
+        for (name, (network, keys)) in told {
+            if let Some(webhook) = &network.webhook {
+                let body = serde_json::json!({
+                    "network": name.as_str(), "event": "listed", "list": list.as_str(), "keys": keys, "at": self.now,
+                });
+                let (network, url) = (name.as_str().into(), webhook.url.as_str().into());
+                self.send(Task::Webhook { network, url, body: body.to_string().into() });
+            }
+            let row = [b"m", name.as_str().as_bytes()].concat();
+            let last: Option<Time> = self.read(CaseFamily::Network, &row)?;
+            let lately = last.is_some_and(|last| self.now.since(last).seconds() < NETWORK_MAIL_SECONDS);
+            if lately || !self.desk().settings().mails {
+                continue;
+            }
+            let now = self.now;
+            self.put(CaseFamily::Network, row, &now);
+            let page = format!("{}/networks/{name}/manage", self.desk().settings().public_url);
+            let text = format!(
+                "Newly listed in {list}, inside your prefixes:\n\n{}\n\nAll that is listed there, and why: {page}\n\
+                 There is at most one such mail an hour.\n",
+                keys.join("\n")
+            );
+            for to in &network.contacts {
+                let subject = format!("Newly listed inside {name}").into();
+                self.send(Task::Mail { to: to.as_str().into(), subject, text: text.as_str().into() });
+            }
+        }
+        Ok(())
+    }
+}
+
+fn new_network(is: NetworkIs, prefixes: Vec<HeldPrefix>, now: Time) -> Network {
+    let NetworkIs { name, title, contacts, public_contact } = is;
+    let (ranges, webhook) = (Vec::new(), None);
+    Network { v: 1, name, title, contacts, public_contact, prefixes, ranges, webhook, since: now }
+}
+
+/// Whether the TXT record stands at every reverse zone of the prefix.
+async fn look(checks: &dyn Checks, held: &HeldPrefix) -> Checked {
+    let Ok(cuts) = reverse_cuts(held.prefix) else { return Checked::Missing };
+    let wanted = format!("dnsbld={}", held.token);
+    for cut in cuts {
+        match checks.texts(&cut).await {
+            Ok(texts) if texts.iter().any(|text| text.trim() == wanted) => {}
+            Ok(_) => return Checked::Missing,
+            Err(_) => return Checked::Unknown,
+        }
+    }
+    Checked::Proved
+}
+
+impl KnownNetworks {
+    fn forget(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}

@@ -1,0 +1,284 @@
+//! Proofs and checks of removals: what asks DNS, what is mailed to postmasters, and what is found.
+//!
+//! Guarantees: nobody waits for DNS while holding the desk; a check without an answer is made again, and after the third
+//! people decide.
+//! Never: mails more than people.md allows; mails where nobody can send.
+
+use super::{Desk, Fault, Sitting, removals::no_move, standing::listed_inside};
+use crate::{
+    cases::{
+        Id, Secret, ShownProof, Task, Unanswered,
+        proof::{self, Mails},
+        request::{Event, MailedCode, Request, State},
+    },
+    limits::{CASES_PIECE_ROWS, REQUEST_CHECK_AGAIN_SECONDS, REQUEST_CHECKS_MAX},
+    list::{Duration, Key, Kind, Prefix, ProofKind, RemovalRule},
+    store::CaseFamily,
+};
+use std::net::IpAddr;
+
+/// What a check of a request found.
+pub(super) enum Found {
+    /// Something that moves it.
+    Event(Event),
+    /// No answer yet, and why.
+    Silence(String),
+    /// It takes its time: a test that waits, or whose messages may still arrive.
+    Pending(String),
+}
+
+impl Desk {
+    /// Somebody shows that the key of a request is theirs, or asks for the code.
+    ///
+    /// # Errors
+    /// [`Fault::Unknown`], [`Fault::Forbidden`] with another secret, [`Fault::Invalid`] where nothing is shown,
+    /// [`Fault::Conflict`] where no proof is lacking, [`Fault::Later`] where a mail was sent lately.
+    pub async fn prove_removal(&self, id: Id, secret: &str, shown: ShownProof) -> Result<Request, Fault> {
+        let sitting = self.sit().await;
+        let request = sitting.request(id)?;
+        drop(sitting);
+        if !request.secret.is(secret) {
+            return Err(Fault::Forbidden("this is not the secret of the request".into()));
+        }
+        if !request.state.is_open() {
+            return Err(Fault::Conflict(format!("the request is {}: no proof is lacking", request.state.as_str())));
+        }
+        let settings = self.list_settings(&request.list)?;
+        let kind = kind_of(&shown);
+        if !self.proofs_at_hand(&settings).contains(&kind) {
+            return Err(Fault::Invalid(format!("proof: {} does not count for this list here", kind.as_str())));
+        }
+        match shown {
+            ShownProof::Address(from) => {
+                let key = Key::parse(&request.key, settings.family());
+                if !key.is_ok_and(|key| proof::comes_from(&key, from)) {
+                    return Err(Fault::Invalid(format!("proof: you call from {from}, not from {}", request.key)));
+                }
+            }
+            ShownProof::RdnsTxt => self.txt_is_shown(&request).await?,
+            ShownProof::AskForCode => return self.mail_code(&request).await,
+            ShownProof::Code(told) => self.code_is_right(id, &told).await?,
+        }
+        self.proven(id, kind).await
+    }
+
+    async fn proven(&self, id: Id, kind: ProofKind) -> Result<Request, Fault> {
+        let sitting = self.sit().await;
+        // The check took its time: what holds is how the request stands now.
+        let request = sitting.request(id)?;
+        let settings = self.list_settings(&request.list)?;
+        if request.state == State::Proving
+            && let Some(until) = sitting.locked(&settings, &request.key, true)?
+        {
+            let why = format!("it came back to the list; it may be asked again after {until}");
+            return Err(Fault::Later { why, until });
+        }
+        let next = sitting.happens(&request, Event::Proven(kind), "anyone").await?;
+        self.look_soon();
+        Ok(next)
+    }
+
+    async fn txt_is_shown(&self, request: &Request) -> Result<(), Fault> {
+        let names = self.names_of(request).await?;
+        let checks = self.checks().ok_or_else(no_resolver)?;
+        let places: Vec<String> = names.iter().flat_map(|name| proof::txt_names(name)).collect();
+        for place in &places {
+            if proof::is_shown(&checks.texts(place).await.map_err(|silence| silent(&silence))?, &request.token) {
+                return Ok(());
+            }
+        }
+        let value = proof::txt_value(&request.token);
+        Err(Fault::Invalid(format!("proof: there is no TXT \"{value}\" at {}", places.join(" or "))))
+    }
+
+    /// The names of the address that lead back to it.
+    async fn names_of(&self, request: &Request) -> Result<Vec<Box<str>>, Fault> {
+        let address = address_of(&request.asked).ok_or_else(|| Fault::Invalid("proof: this is no address".into()))?;
+        let checks = self.checks().ok_or_else(no_resolver)?;
+        let names = checks.confirmed_names(address).await.map_err(|silence| silent(&silence))?;
+        if names.is_empty() {
+            let what = format!("proof: {address} has no name in reverse DNS that leads back to it");
+            return Err(Fault::Invalid(what));
+        }
+        Ok(names)
+    }
+
+    async fn mail_code(&self, request: &Request) -> Result<Request, Fault> {
+        let names = self.names_of(request).await?;
+        let domain = names.iter().find_map(|name| proof::registered(name)).map(str::to_owned);
+        let domain = domain.ok_or_else(|| Fault::Invalid("proof: its name belongs to no registered domain".into()))?;
+        if self.settings().no_mail_to.iter().any(|opted| **opted == *domain) {
+            return Err(Fault::Invalid(format!("proof: the postmaster of {domain} wants no codes from us")));
+        }
+        let mut sitting = self.sit().await;
+        let mut request = sitting.request(request.id)?;
+        if !request.state.is_open() {
+            return Err(no_move(crate::cases::NoMove(request.state)));
+        }
+        let (of_domain, of_day) = ([b"m", domain.as_bytes()].concat(), day_row(sitting.now.seconds()));
+        let known: (Option<Mails>, Option<Mails>) =
+            (sitting.read(CaseFamily::Request, &of_domain)?, sitting.read(CaseFamily::Request, &of_day)?);
+        let (next_domain, next_day) = proof::count_mail(known.0, known.1, sitting.now).map_err(|until| {
+            let why = format!("a code was mailed to {domain} lately, or too many today; the next after {until}");
+            Fault::Later { why, until }
+        })?;
+        sitting.put(CaseFamily::Request, of_domain, &next_domain);
+        sitting.put(CaseFamily::Request, of_day, &next_day);
+        let code = proof::draw_code();
+        sitting.send(self.letter(&request, &domain, &code));
+        request.code =
+            Some(MailedCode { domain: domain.into(), hash: Secret::hash_of(&code), at: sitting.now, wrong: 0 });
+        sitting.put_unmoved(&request);
+        sitting.commit().await?;
+        Ok(request)
+    }
+
+    fn letter(&self, request: &Request, domain: &str, code: &str) -> Task {
+        let url = &self.settings().public_url;
+        let text = format!(
+            "Hello,\n\nsomebody asked at {url} to take the address {} off the list \"{}\".\n\
+             Its name in reverse DNS belongs to {domain}. If it was you, type this code on the page of the request:\n\n    \
+             {code}\n\n    {url}/removals/{}\n\nIt is good for a day. If it was not you, do nothing: without the code the request \
+             ends by itself.\nThis is the only mail about it. Whoever wants none at all for {domain} answers to this one.\n",
+            request.asked, request.list, request.id
+        );
+        let subject = format!("Code for the removal of {} from a blocklist", request.asked);
+        Task::Mail { to: format!("postmaster@{domain}").into(), subject: subject.into(), text: text.into() }
+    }
+
+    async fn code_is_right(&self, id: Id, told: &str) -> Result<(), Fault> {
+        let mut sitting = self.sit().await;
+        let mut request = sitting.request(id)?;
+        match proof::is_code(request.code.as_ref(), told, sitting.now) {
+            Err(why) => Err(Fault::Invalid(format!("proof: {why}"))),
+            Ok(true) => Ok(()),
+            Ok(false) => {
+                if let Some(code) = &mut request.code {
+                    code.wrong += 1;
+                }
+                sitting.put_unmoved(&request);
+                sitting.commit().await?;
+                Err(Fault::Invalid("proof: this is not the code".into()))
+            }
+        }
+    }
+
+    /// Looks at what a request in `checking` waits for. Takes as long as DNS and a mail server take.
+    pub(super) async fn check_removal(&self, request: &Request) -> Result<Found, Fault> {
+        let settings = self.list_settings(&request.list)?;
+        match (settings.kind, request.rule) {
+            (Kind::Dynamic, _) => Ok(self.check_server(request).await),
+            (Kind::Compromised, RemovalRule::Retest) => self.check_evidence(request),
+            (Kind::Relay | Kind::Proxy, RemovalRule::Retest) => self.check_retest(request).await,
+            _ => Ok(Found::Event(Event::Unchecked("no test can be made here; people decide".into()))),
+        }
+    }
+
+    async fn check_server(&self, request: &Request) -> Found {
+        let (Some(checks), Some(address)) = (self.checks(), address_of(&request.asked)) else {
+            return Found::Event(Event::Unchecked("reverse DNS is not asked by this server; people decide".into()));
+        };
+        match checks.mail_server(address).await {
+            Ok(Ok(_)) => Found::Event(Event::Passed),
+            Ok(Err(unmet)) => Found::Event(Event::Failed(unmet.to_string())),
+            Err(Unanswered(why)) => Found::Silence(why),
+        }
+    }
+
+    /// A compromised machine is not tested: it is clean when nothing was reported since the repair.
+    fn check_evidence(&self, request: &Request) -> Result<Found, Fault> {
+        let view = self.store().view();
+        let key = Key::parse_any(&request.key).ok();
+        let held = match view.catalog().list_id(&request.list).zip(key) {
+            Some((list, key)) => listed_inside(&view, list, &key)?,
+            None => Vec::new(),
+        };
+        let repaired = request.repaired_at.unwrap_or_default();
+        let newest = held.iter().map(|held| crate::change::last_seen(&held.entry, None)).max();
+        Ok(Found::Event(match newest.filter(|seen| *seen > repaired) {
+            Some(seen) => Event::Failed(format!("it was seen again at {seen}, after the repair")),
+            None => Event::Passed,
+        }))
+    }
+
+    /// Puts what a check found.
+    pub(super) async fn checked(&self, id: Id, found: Found) -> Result<(), Fault> {
+        let mut sitting = self.sit().await;
+        let mut request = sitting.request(id)?;
+        if request.state != State::Checking {
+            return Ok(());
+        }
+        match found {
+            Found::Event(event) => sitting.happens(&request, event, "check").await.map(drop),
+            Found::Silence(why) if request.checks + 1 >= REQUEST_CHECKS_MAX => {
+                let why = format!("{why}; people decide");
+                sitting.happens(&request, Event::Unchecked(why), "check").await.map(drop)
+            }
+            // Looked at in each round: that asks nobody, and its end is not to be waited for.
+            Found::Pending(why) if request.check_again.is_none() && *request.why == *why => Ok(()),
+            Found::Pending(why) => {
+                (request.why, request.check_again) = (why.into(), None);
+                sitting.put_unmoved(&request);
+                sitting.commit().await
+            }
+            Found::Silence(why) => {
+                request.checks += 1;
+                request.why = why.into();
+                request.check_again = Some(sitting.now.plus(Duration::from_seconds(REQUEST_CHECK_AGAIN_SECONDS)));
+                sitting.put_unmoved(&request);
+                sitting.commit().await
+            }
+        }
+    }
+}
+
+pub(super) fn day_row(seconds: u32) -> Vec<u8> {
+    [b"d", &(seconds / 86_400).to_be_bytes()[..]].concat()
+}
+
+const fn kind_of(shown: &ShownProof) -> ProofKind {
+    match shown {
+        ShownProof::Address(_) => ProofKind::Address,
+        ShownProof::RdnsTxt => ProofKind::RdnsTxt,
+        ShownProof::AskForCode | ShownProof::Code(_) => ProofKind::Postmaster,
+    }
+}
+
+/// The single address that was asked for.
+pub(super) fn address_of(asked: &str) -> Option<IpAddr> {
+    asked.parse::<Prefix>().ok().filter(|prefix| prefix.is_host()).map(Prefix::first)
+}
+
+fn silent(silence: &Unanswered) -> Fault {
+    Fault::Conflict(format!("DNS did not answer ({silence}); try again in a moment"))
+}
+
+fn no_resolver() -> Fault {
+    Fault::Invalid("proof: DNS is not asked by this server".into())
+}
+
+impl Sitting {
+    /// Forgets mails that are too old to count.
+    pub(super) fn forget_mails(&mut self) -> Result<(), Fault> {
+        let before = self.now.minus(Duration::from_seconds(crate::limits::POSTMASTER_MAIL_SECONDS));
+        let desk = self.desk().clone();
+        let view = desk.store().view();
+        for prefix in [b"m", b"d"] {
+            let mut after = None;
+            loop {
+                let piece = view.cases_under(CaseFamily::Request, prefix, after.as_deref(), CASES_PIECE_ROWS)?;
+                for (row, octets) in &piece {
+                    let mails: Mails = super::value(CaseFamily::Request, octets)?;
+                    if mails.last < before {
+                        self.delete(CaseFamily::Request, row.clone());
+                    }
+                }
+                after = piece.last().map(|(row, _)| row.clone());
+                if piece.len() < CASES_PIECE_ROWS {
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,112 @@
+//! What time does to removals: checks are made, open requests lapse, granted ones end, closed ones are forgotten.
+//!
+//! Guarantees: a request is looked at within a minute of what happened; closed ones go, with contact and note, as soon as
+//! `[keep] requests` says.
+//! Never: keeps the desk while DNS is asked.
+
+use super::{
+    Desk, Fault,
+    removals::{active_row, request_row},
+};
+use crate::{
+    cases::{
+        Id,
+        lockout::Lockout,
+        request::{Event, Request, State},
+    },
+    limits::{CASES_PIECE_ROWS, REQUEST_CHECKS_AT_ONCE},
+    list::Time,
+    store::CaseFamily,
+};
+use futures_util::{StreamExt as _, stream};
+
+impl Desk {
+    /// One round over all removals.
+    pub(super) async fn keep_removals(&self) -> Result<(), Fault> {
+        let mut after = None;
+        loop {
+            let piece = self.active_removals(after, CASES_PIECE_ROWS)?;
+            let Some(last) = piece.last().map(|request| request.id) else { break };
+            self.check_all(&piece).await;
+            for request in &piece {
+                self.pass_time(request).await?;
+            }
+            after = Some(last);
+        }
+        self.forget_closed().await?;
+        self.forget_lockouts().await?;
+        let mut sitting = self.sit().await;
+        sitting.forget_mails()?;
+        sitting.commit().await
+    }
+
+    async fn check_all(&self, requests: &[Request]) {
+        let now = self.now();
+        let waiting =
+            |request: &&Request| request.state == State::Checking && request.check_again.is_none_or(|at| now >= at);
+        let due: Vec<Request> = requests.iter().filter(waiting).cloned().collect();
+        let check = |request: Request| async move {
+            let found = match self.check_removal(&request).await {
+                Ok(found) => self.checked(request.id, found).await,
+                Err(fault) => Err(fault),
+            };
+            if let Err(fault) = found {
+                tracing::warn!(%fault, "a check of a request failed; it is made again");
+            }
+        };
+        stream::iter(due).for_each_concurrent(REQUEST_CHECKS_AT_ONCE, check).await;
+    }
+
+    /// Lapses an open request whose time is over, and ends a granted one whose exclusion is gone.
+    async fn pass_time(&self, request: &Request) -> Result<(), Fault> {
+        let mut sitting = self.sit().await;
+        let request = sitting.request(request.id)?;
+        // A list that the configuration no longer names keeps its requests until it comes back, or they are purged.
+        let Ok(settings) = self.list_settings(&request.list) else { return Ok(()) };
+        if request.state == State::Granted {
+            sitting.settle_granted(&settings, &request)?;
+            sitting.commit().await
+        } else if request.state.is_open() && sitting.now >= request.lapses_at() {
+            sitting.happens(&request, Event::Tick, "time").await.map(drop)
+        } else {
+            Ok(())
+        }
+    }
+
+    async fn forget_closed(&self) -> Result<(), Fault> {
+        let before = self.now().minus(self.settings().keep_requests);
+        for (row, _) in self.rows(CaseFamily::Request, b"c".to_vec(), timed(b"c", before)).await? {
+            let mut sitting = self.sit().await;
+            if let Some(id) = row.last_chunk::<16>().map(|id| Id(*id)) {
+                if let Ok(request) = sitting.request(id) {
+                    sitting.delete(CaseFamily::Request, super::removals::key_row(&request));
+                }
+                sitting.delete(CaseFamily::Request, request_row(id));
+                sitting.delete(CaseFamily::Request, active_row(id));
+            }
+            sitting.delete(CaseFamily::Request, row);
+            sitting.commit().await?;
+        }
+        Ok(())
+    }
+
+    async fn forget_lockouts(&self) -> Result<(), Fault> {
+        let now = self.now();
+        for (row, _) in self.rows(CaseFamily::Request, b"f".to_vec(), timed(b"f", now)).await? {
+            let mut sitting = self.sit().await;
+            let lock = row.get(5..).unwrap_or_default().to_vec();
+            let known: Option<Lockout> = sitting.read(CaseFamily::Request, &lock)?;
+            if known.is_some_and(|known| known.forgotten <= now) {
+                sitting.delete(CaseFamily::Request, lock);
+            }
+            sitting.delete(CaseFamily::Request, row);
+            sitting.commit().await?;
+        }
+        Ok(())
+    }
+}
+
+/// The first row of that kind at or after a time.
+fn timed(kind: &[u8], at: Time) -> Vec<u8> {
+    [kind, &at.seconds().to_be_bytes()[..]].concat()
+}

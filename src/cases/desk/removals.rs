@@ -1,0 +1,496 @@
+//! Removals at the desk: asking, proving, deciding, taking back; and what time and newer evidence do to them.
+//!
+//! ```text
+//! r ID                   the request                   a ID         open or granted: what is looked at by time
+//! k LIST 00 KEY 00 ID    the requests for a key        c TIME ID    closed then: what `[keep] requests` ends
+//! l LIST 00 BLOCK 00 p|u the lock-out of a block       f TIME l...  forgotten then
+//! m DOMAIN, d DAY        mails to postmasters
+//! ```
+//! Guarantees: the moves are those of `request`; a grant and its exclusion are one commit, as are a return and its lock-out.
+//! Never: lifts a wider listing but in lists of kind dynamic, or by an operator's word.
+
+use super::{
+    Desk, Entries, Fault, Sitting,
+    standing::{Standing, cut, ending_of, is_ours, listed_inside, removal_key},
+};
+use crate::{
+    cases::{
+        AuditRow, Id, Secret,
+        lockout::{Lockout, blocks},
+        proof,
+        request::{Around, Ending, Event, Needs, NoMove, Request, State},
+    },
+    change::{Actor, What},
+    limits::{CONTACT_CHARACTERS_MAX, NOTE_CHARACTERS_MAX, REMOVAL_ROWS_MAX, REQUESTS_PER_KEY},
+    list::{Key, Kind, ListName, ListSettings, ProofKind, RemovalRule, SourceName, Time},
+    store::CaseFamily,
+};
+use std::{net::IpAddr, sync::Arc};
+
+/// The source of the exclusions that removals make.
+pub(super) const SOURCE: &str = "removal";
+/// As the audit trail names such cases.
+const CASE: &str = "removal";
+
+/// What somebody asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asking {
+    /// The list.
+    pub list: ListName,
+    /// The key: an address, a name, a hash.
+    pub key: String,
+    /// When the cause was mended.
+    pub repaired_at: Option<Time>,
+    /// How to reach who asks.
+    pub contact: String,
+    /// What they say.
+    pub note: String,
+    /// Where they call from.
+    pub from: IpAddr,
+}
+
+/// What came of asking.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// The request.
+    pub request: Request,
+    /// What shows that somebody is who asked; told once.
+    pub secret: Secret,
+}
+
+/// A request with what stands around it.
+#[derive(Clone, Debug)]
+pub struct Shown {
+    /// The request.
+    pub request: Request,
+    /// Which proofs could be sent now.
+    pub proofs: Vec<ProofKind>,
+    /// Until when nobody may ask for this key again.
+    pub lockout_until: Option<Time>,
+}
+
+/// Who decides.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Decider {
+    /// An operator, as commits name them.
+    Operator(Box<str>),
+    /// A network, by its name.
+    Network(Box<str>),
+}
+
+pub(super) fn request_row(id: Id) -> Vec<u8> {
+    [b"r", &id.0[..]].concat()
+}
+
+pub(super) fn active_row(id: Id) -> Vec<u8> {
+    [b"a", &id.0[..]].concat()
+}
+
+fn closed_row(at: Time, id: Id) -> Vec<u8> {
+    [b"c", &at.seconds().to_be_bytes()[..], &id.0].concat()
+}
+
+fn key_rows(list: &ListName, key: &str) -> Vec<u8> {
+    [b"k", list.as_str().as_bytes(), &[0], key.as_bytes(), &[0]].concat()
+}
+
+pub(super) fn key_row(request: &Request) -> Vec<u8> {
+    [&key_rows(&request.list, &request.key)[..], &request.id.0].concat()
+}
+
+fn lock_row(list: &ListName, block: &Key, proven: bool) -> Vec<u8> {
+    let class: &[u8] = if proven { b"p" } else { b"u" };
+    [b"l", list.as_str().as_bytes(), &[0], block.to_string().as_bytes(), &[0], class].concat()
+}
+
+fn forget_row(at: Time, lock: &[u8]) -> Vec<u8> {
+    [b"f", &at.seconds().to_be_bytes()[..], lock].concat()
+}
+
+pub(super) fn source() -> SourceName {
+    SOURCE.parse().expect("a name of ours")
+}
+
+impl Desk {
+    /// Somebody asks for the removal of a key.
+    ///
+    /// # Errors
+    /// [`Fault::Unknown`]: no such list; [`Fault::Invalid`]; [`Fault::Conflict`]: it is not listed, or asked too often;
+    /// [`Fault::Later`]: it is locked out and nothing can be shown.
+    pub async fn ask_removal(&self, asking: Asking) -> Result<Asked, Fault> {
+        let settings = self.list_settings(&asking.list)?;
+        let key = removal_key(&settings, &asking)?;
+        let mut sitting = self.sit().await;
+        // What returned meanwhile counts for the lock-out: it is looked at first.
+        for request in sitting.requests_for(&asking.list, &key)? {
+            if request.state == State::Granted && sitting.settle_granted(&settings, &request)?.is_some() {
+                sitting.commit().await?;
+                sitting = self.sit().await;
+            }
+        }
+        let (secret, from_key) = (Secret::draw(), proof::comes_from(&key, asking.from));
+        let request = sitting.new_request(&settings, &asking, &key, &secret, from_key)?;
+        let begun = request.clone().begun(sitting.around(&settings, &request)?, sitting.now);
+        sitting.move_to(&settings, None, begun.clone(), "anyone").await?;
+        self.look_soon();
+        Ok(Asked { request: begun, secret })
+    }
+
+    /// A request as it stands now.
+    ///
+    /// # Errors
+    /// [`Fault::Unknown`]
+    pub async fn removal(&self, id: Id) -> Result<Shown, Fault> {
+        let mut sitting = self.sit().await;
+        let mut request = sitting.request(id)?;
+        let Ok(settings) = self.list_settings(&request.list) else {
+            return Ok(Shown { request, proofs: Vec::new(), lockout_until: None });
+        };
+        if let Some(ended) = sitting.settle_granted(&settings, &request)? {
+            sitting.commit().await?;
+            sitting = self.sit().await;
+            request = ended;
+        }
+        let lockout_until = sitting.locked(&settings, &request.key, request.proven.is_some())?;
+        let proofs = if request.state == State::Proving { self.proofs_at_hand(&settings) } else { Vec::new() };
+        Ok(Shown { request, proofs, lockout_until })
+    }
+
+    /// Who asked takes it back.
+    ///
+    /// # Errors
+    /// [`Fault::Unknown`], [`Fault::Forbidden`] with another secret, [`Fault::Conflict`]: it is no longer open.
+    pub async fn withdraw_removal(&self, id: Id, secret: Option<&str>) -> Result<Request, Fault> {
+        let sitting = self.sit().await;
+        let request = sitting.request(id)?;
+        let own = secret.is_none_or(|secret| request.secret.is(secret));
+        if !own {
+            return Err(Fault::Forbidden("this is not the secret of the request".into()));
+        }
+        let actor = if secret.is_some() { "anyone" } else { "operator" };
+        sitting.happens(&request, Event::Withdrawn, actor).await
+    }
+
+    /// The network or an operator decides; on a granted request "no" takes it back.
+    ///
+    /// # Errors
+    /// [`Fault::Unknown`], [`Fault::Forbidden`] for another network, [`Fault::Conflict`] where there is nothing to decide.
+    pub async fn decide_removal(&self, id: Id, who: &Decider, accept: bool, why: &str) -> Result<Request, Fault> {
+        let sitting = self.sit().await;
+        let request = sitting.request(id)?;
+        let actor = match who {
+            Decider::Operator(actor) => actor.to_string(),
+            Decider::Network(name) if request.is_for(name) => format!("network.{name}"),
+            Decider::Network(_) => {
+                return Err(Fault::Forbidden("this request is not for an address of the network".into()));
+            }
+        };
+        let why = cut(why, NOTE_CHARACTERS_MAX, "why")?;
+        let event = match (request.state, accept) {
+            (State::Granted, false) => Event::Over(Ending::Revoked),
+            (_, true) => Event::Accepted(why),
+            (_, false) => Event::Declined(why),
+        };
+        sitting.happens(&request, event, &actor).await
+    }
+
+    /// Requests that are open or granted, at most `limit` behind `after`, by their names.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn active_removals(&self, after: Option<Id>, limit: usize) -> Result<Vec<Request>, Fault> {
+        let view = self.store().view();
+        let after = after.map(active_row);
+        let rows = view.cases_under(CaseFamily::Request, b"a", after.as_deref(), limit)?;
+        let mut found = Vec::new();
+        for (row, _) in rows {
+            let octets = view.case(CaseFamily::Request, &[b"r", &row[1..]].concat())?;
+            found.extend(octets.map(|octets| super::value(CaseFamily::Request, &octets)).transpose()?);
+        }
+        Ok(found)
+    }
+
+    /// The settings of a list that is served.
+    pub(in crate::cases) fn list_settings(&self, list: &ListName) -> Result<Arc<ListSettings>, Fault> {
+        let snapshot = self.door().published().load();
+        let served = snapshot.served();
+        let settings = served.lists().find(|(_, settings)| settings.name == *list).map(|(_, settings)| settings);
+        settings.cloned().ok_or(Fault::Unknown("list"))
+    }
+
+    /// The proofs that the list takes and that this server can look at.
+    pub(in crate::cases) fn proofs_at_hand(&self, settings: &ListSettings) -> Vec<ProofKind> {
+        let at_hand = |proof: &ProofKind| match proof {
+            ProofKind::Address => true,
+            ProofKind::RdnsTxt => self.checks().is_some(),
+            ProofKind::Postmaster => self.checks().is_some() && self.settings().mails,
+        };
+        settings.removal.proofs.iter().copied().filter(at_hand).collect()
+    }
+}
+
+impl Sitting {
+    pub(super) fn request(&self, id: Id) -> Result<Request, Fault> {
+        self.read(CaseFamily::Request, &request_row(id))?.ok_or(Fault::Unknown("request"))
+    }
+
+    /// The requests for a key of a list.
+    fn requests_for(&self, list: &ListName, key: &Key) -> Result<Vec<Request>, Fault> {
+        let rows = self.under(CaseFamily::Request, &key_rows(list, &key.to_string()), REMOVAL_ROWS_MAX)?;
+        let ids = rows.iter().filter_map(|(row, _)| row.last_chunk::<16>().map(|id| Id(*id)));
+        let found: Result<Vec<Option<Request>>, _> =
+            ids.map(|id| self.read(CaseFamily::Request, &request_row(id))).collect();
+        Ok(found?.into_iter().flatten().collect())
+    }
+
+    /// The request that asking makes, before anything has happened to it.
+    fn new_request(
+        &self,
+        settings: &ListSettings,
+        asking: &Asking,
+        key: &Key,
+        secret: &Secret,
+        from_key: bool,
+    ) -> Result<Request, Fault> {
+        let desk = self.desk();
+        let standing = self.standing(settings, key)?;
+        if standing == Standing::Free {
+            return Err(Fault::Conflict(format!("{} is not listed in {}", asking.key, settings.name)));
+        }
+        let open = self.requests_for(&settings.name, key)?;
+        let open = open.iter().filter(|one| one.state.is_open() && one.from_key == from_key).count();
+        if open >= REQUESTS_PER_KEY {
+            return Err(Fault::Conflict(format!("{open} requests for it are open; wait until one is decided")));
+        }
+        let removal = &settings.removal;
+        let proven = (from_key && removal.proofs.contains(&ProofKind::Address)).then_some(ProofKind::Address);
+        let (rule, owner) = self.rule(settings, &standing, key)?;
+        let mut needs = Needs {
+            proof: rule == RemovalRule::Proof && proven.is_none(),
+            check: rule == RemovalRule::Retest
+                || settings.kind == Kind::Dynamic && matches!(rule, RemovalRule::SelfService | RemovalRule::Proof),
+            decision: matches!(rule, RemovalRule::Owner | RemovalRule::Operator),
+        };
+        let at_hand = desk.proofs_at_hand(settings);
+        let locked = self.locked(settings, &key.to_string(), proven.is_some())?;
+        if let (Some(until), false) = (locked, needs.decision || needs.proof) {
+            // A stranger's returns do not lock out whom the key belongs to: who shows that it is theirs goes on.
+            if proven.is_some() || at_hand.is_empty() {
+                let why = format!("it came back to the list; it may be asked again after {until}");
+                return Err(Fault::Later { why, until });
+            }
+            needs.proof = true;
+        }
+        if needs.proof && at_hand.is_empty() {
+            needs = Needs { proof: false, decision: true, ..needs };
+        }
+        let declared = asking.repaired_at.filter(|at| *at <= self.now);
+        if rule == RemovalRule::Retest && settings.kind == Kind::Compromised && declared.is_none() {
+            return Err(Fault::Invalid("repaired_at: say when the machine was cleaned; not in the future".into()));
+        }
+        Ok(Request {
+            v: 1,
+            id: Id::draw(),
+            secret: secret.hash(),
+            list: settings.name.clone(),
+            asked: Key::parse(&asking.key, settings.family())
+                .map_or_else(|_| key.to_string(), |key| key.to_string())
+                .into(),
+            key: key.to_string().into(),
+            rule,
+            owner,
+            state: State::Proving,
+            since: self.now,
+            asked_at: self.now,
+            needs,
+            proven,
+            from_key,
+            token: Secret::draw().reveal().into(),
+            code: None,
+            repaired_at: declared,
+            contact: cut(&asking.contact, CONTACT_CHARACTERS_MAX, "contact")?.into(),
+            note: cut(&asking.note, NOTE_CHARACTERS_MAX, "note")?.into(),
+            until: None,
+            ending: None,
+            why: Box::default(),
+            check_again: None,
+            checks: 0,
+        })
+    }
+
+    /// The rule of a request: the list's, but a wider listing is the operator's, and `owner` without a network is `proof`.
+    fn rule(
+        &self,
+        settings: &ListSettings,
+        standing: &Standing,
+        key: &Key,
+    ) -> Result<(RemovalRule, Option<Box<str>>), Fault> {
+        if matches!(standing, Standing::Wider(_)) && settings.kind != Kind::Dynamic {
+            return Ok((RemovalRule::Operator, None));
+        }
+        let owner = self.desk().network_of(key)?;
+        let Some(network) = owner else {
+            let rule = settings.removal.rule;
+            return Ok((if rule == RemovalRule::Owner { RemovalRule::Proof } else { rule }, None));
+        };
+        let rule = match (settings.removal.rule, settings.kind, key) {
+            // A network says itself whether its customers take single addresses off its ranges.
+            (RemovalRule::SelfService | RemovalRule::Owner, Kind::Dynamic, Key::Prefix(prefix)) => {
+                match network.range_of(*prefix) {
+                    Some(range) if range.self_removal => RemovalRule::SelfService,
+                    _ => RemovalRule::Owner,
+                }
+            }
+            (rule, ..) => rule,
+        };
+        Ok((rule, Some(network.name.as_str().into())))
+    }
+
+    /// Until when the key is locked out for requests that are proven, or that are not.
+    pub(super) fn locked(&self, settings: &ListSettings, key: &str, proven: bool) -> Result<Option<Time>, Fault> {
+        let Ok(key) = Key::parse(key, settings.family()) else { return Ok(None) };
+        let mut until = None;
+        for block in blocks(&key) {
+            let known: Option<Lockout> = self.read(CaseFamily::Request, &lock_row(&settings.name, &block, proven))?;
+            until = until.max(known.map(|known| known.until).filter(|until| self.now < *until));
+        }
+        Ok(until)
+    }
+
+    /// What stands around a request now.
+    pub(super) fn around(&self, settings: &ListSettings, request: &Request) -> Result<Around, Fault> {
+        let view = self.desk().store().view();
+        let list = view.catalog().list_id(&settings.name);
+        let key = Key::parse(&request.key, settings.family()).ok();
+        let held = match list.zip(key) {
+            Some((list, key)) => listed_inside(&view, list, &key)?,
+            None => Vec::new(),
+        };
+        Ok(Around {
+            locked_until: self.locked(settings, &request.key, request.proven.is_some())?,
+            newer_evidence: held.iter().map(|held| held.entry.last_seen).max(),
+            lasts: settings.removal.lasts,
+        })
+    }
+
+    /// An event happens to a request, and what follows is committed.
+    pub(super) async fn happens(self, request: &Request, event: Event, actor: &str) -> Result<Request, Fault> {
+        let settings = self.desk().list_settings(&request.list)?;
+        let mut around = self.around(&settings, request)?;
+        if let Event::Proven(_) = event {
+            around.locked_until = self.locked(&settings, &request.key, true)?;
+        }
+        let next = request.step(event, around, self.now).map_err(no_move)?;
+        let moved = next.clone();
+        self.move_to(&settings, Some(request), next, actor).await?;
+        Ok(moved)
+    }
+
+    /// Writes the request with all that follows from where it stands now.
+    async fn move_to(
+        mut self,
+        settings: &ListSettings,
+        before: Option<&Request>,
+        next: Request,
+        actor: &str,
+    ) -> Result<(), Fault> {
+        let granted = before.map(|before| before.state) == Some(State::Granted);
+        let lines =
+            if next.state == State::Granted && !granted { self.exclusions(settings, &next)? } else { Vec::new() };
+        let revoked = next.ending == Some(Ending::Revoked) && granted;
+        self.put_request(before, &next, actor);
+        let entries = |what| Entries { actor: Actor::new(actor), list: next.list.clone(), source: source(), what };
+        if !lines.is_empty() {
+            self.commit_with(entries(What::Add(lines))).await?;
+        } else if let Some(key) = Key::parse(&next.key, settings.family()).ok().filter(|_| revoked) {
+            self.commit_with(entries(What::Remove(key))).await?;
+        } else {
+            self.commit().await?;
+        }
+        Ok(())
+    }
+
+    /// Puts the rows of a request and the audit row of its move.
+    fn put_request(&mut self, before: Option<&Request>, next: &Request, actor: &str) {
+        let id = next.id;
+        self.put(CaseFamily::Request, request_row(id), next);
+        if before.is_none() {
+            self.put(CaseFamily::Request, key_row(next), &());
+        }
+        if next.state.is_closed() {
+            self.delete(CaseFamily::Request, active_row(id));
+            self.put(CaseFamily::Request, closed_row(next.since, id), &());
+        } else if before.is_none() {
+            self.put(CaseFamily::Request, active_row(id), &());
+        }
+        let state = before.map(|before| before.state);
+        if state != Some(next.state) {
+            let row = AuditRow::new(actor, CASE, &id.to_string(), state.map(State::as_str), next.state.as_str());
+            self.audit(row.about(next.list.as_str(), &next.key).because(&next.why));
+            self.tell_owner(next);
+        }
+    }
+
+    /// Puts what an event without effects changed: a check that got no answer, a code that was mailed.
+    pub(super) fn put_unmoved(&mut self, request: &Request) {
+        self.put(CaseFamily::Request, request_row(request.id), request);
+    }
+
+    /// Ends a granted request whose exclusion is gone: by newer evidence, by its time, or by somebody. The rows are put.
+    pub(super) fn settle_granted(
+        &mut self,
+        settings: &ListSettings,
+        request: &Request,
+    ) -> Result<Option<Request>, Fault> {
+        if request.state != State::Granted {
+            return Ok(None);
+        }
+        let (over, at) = {
+            let view = self.desk().store().view();
+            let list = view.catalog().list_id(&settings.name);
+            let Some((list, key)) = list.zip(Key::parse(&request.key, settings.family()).ok()) else { return Ok(None) };
+            if view.at(list, &key)?.iter().any(is_ours) {
+                return Ok(None);
+            }
+            let left = view.history(list, &key, request.since, REMOVAL_ROWS_MAX)?;
+            let left = left.iter().find(|(at, past)| *at == key && past.source.as_str() == SOURCE);
+            left.map_or((Ending::Revoked, self.now), |(_, past)| (ending_of(past.why), past.until))
+        };
+        let Ok(next) = request.step(Event::Over(over), Around::default(), self.now) else { return Ok(None) };
+        if over == Ending::Returned {
+            self.count_return(settings, &request.key, request.proven.is_some(), at)?;
+        }
+        self.put_request(Some(request), &next, "time");
+        Ok(Some(next))
+    }
+
+    /// The key came back: those who ask like this are locked out for a while.
+    pub(super) fn count_return(
+        &mut self,
+        settings: &ListSettings,
+        key: &str,
+        proven: bool,
+        at: Time,
+    ) -> Result<(), Fault> {
+        let Ok(key) = Key::parse(key, settings.family()) else { return Ok(()) };
+        for block in blocks(&key) {
+            let row = lock_row(&settings.name, &block, proven);
+            let known: Option<Lockout> = self.read(CaseFamily::Request, &row)?;
+            // Two requests that were granted side by side return together: that is one return.
+            if known.is_some_and(|known| known.last == at) {
+                continue;
+            }
+            if let Some(known) = known {
+                self.delete(CaseFamily::Request, forget_row(known.forgotten, &row));
+            }
+            let next = Lockout::after_return(known.as_ref(), at, &settings.removal);
+            self.put(CaseFamily::Request, forget_row(next.forgotten, &row), &());
+            self.put(CaseFamily::Request, row, &next);
+        }
+        Ok(())
+    }
+}
+
+pub(super) fn no_move(NoMove(state): NoMove) -> Fault {
+    Fault::Conflict(format!("the request is {}: this cannot be done any more, or not yet", state.as_str()))
+}

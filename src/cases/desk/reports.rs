@@ -1,0 +1,323 @@
+//! The desk's reports: each is kept once, counted by the rule of every list that wants it, and may list its address.
+//!
+//! ```text
+//! 'd' identity                     it was taken                       value: null
+//! 'a' prefix, time back, identity  what it says, the newest first     value: Counted
+//! 't' time, identity               when it ends                       value: the key under 'a'
+//! ```
+//! IPv6 is counted by the /64, which one customer has at least.
+//!
+//! Guarantees: the rows of a body and what they list are one commit (where they list in several lists: the commit of the
+//! last one, so that nothing is counted without having acted); what `never` holds or a rule spares is not kept.
+//! Never: believes a time of the future; keeps a report longer than the longest `within` of the rules in force.
+
+use super::{Desk, Entries, Fault, Sitting, standing::listed_over, value};
+use crate::{
+    cases::report::{self, Counted, Identity, Outcome, Report, counted_as},
+    change::{Actor, Change, What},
+    limits::{CASES_PIECE_ROWS, REPORTS_PER_PREFIX_MAX, WIDENED_WALK_MAX},
+    list::{Detail, Key, ListName, ListSettings, Mark, NewEntry, Prefix, ReportRule, SourceName, Time},
+    store::{CaseFamily, CaseItem, Held, ListId, View},
+};
+use std::{
+    collections::{BTreeMap, HashMap},
+    net::IpAddr,
+    sync::Arc,
+};
+
+/// What became of a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// It is kept and counts.
+    Counted,
+    /// It was taken before.
+    Duplicate,
+    /// No list counts it.
+    Ignored,
+    /// It listed its address, or renewed the listing.
+    Listed,
+}
+
+/// The answer to one report.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answered {
+    /// What became of it.
+    pub taken: Taken,
+    /// The first list that it listed in.
+    pub list: Option<ListName>,
+}
+
+/// A list with a rule, and its number in the store.
+struct Reported {
+    settings: Arc<ListSettings>,
+    rule: Arc<ReportRule>,
+    id: Option<ListId>,
+}
+
+/// One body at work.
+struct Counting<'v> {
+    view: View<'v>,
+    lists: Vec<Reported>,
+    now: Time,
+    /// What is kept of the prefixes that this body names.
+    kept: HashMap<Prefix, Vec<Counted>>,
+    /// What gets listed.
+    staged: BTreeMap<usize, BTreeMap<Prefix, NewEntry>>,
+    /// What was not listed before.
+    fresh: BTreeMap<usize, Vec<Prefix>>,
+}
+
+fn source() -> SourceName {
+    "report".parse().expect("a name of a source")
+}
+
+fn identity_row(identity: Identity) -> Vec<u8> {
+    [&b"d"[..], &identity.0].concat()
+}
+
+/// Where the reports of a prefix begin.
+fn prefix_row(prefix: Prefix) -> Vec<u8> {
+    let octets = match prefix.first() {
+        IpAddr::V4(address) => address.to_ipv6_mapped().octets(),
+        IpAddr::V6(address) => address.octets(),
+    };
+    [&b"a"[..], &octets].concat()
+}
+
+fn report_row(prefix: Prefix, seen: Time, identity: Identity) -> Vec<u8> {
+    let back = (u32::MAX - seen.seconds()).to_be_bytes();
+    [&prefix_row(prefix)[..], &back, &identity.0].concat()
+}
+
+fn time_row(seen: Time, identity: &[u8]) -> Vec<u8> {
+    [&b"t"[..], &seen.seconds().to_be_bytes(), identity].concat()
+}
+
+impl Desk {
+    /// Takes the reports of one reporter, at most [`crate::limits::REPORTS_AT_ONCE`], and answers each.
+    ///
+    /// # Errors
+    /// The store cannot be read or written; nothing is kept then.
+    pub async fn report(&self, actor: Actor, reporter: &str, reports: &[Report]) -> Result<Vec<Answered>, Fault> {
+        let mut sitting = self.sit().await;
+        let desk = self.clone();
+        let mut counting = Counting::begin(&desk, sitting.now);
+        let mut answers = Vec::with_capacity(reports.len());
+        for report in reports {
+            answers.push(counting.take(&mut sitting, reporter, report)?);
+        }
+        let Counting { lists, staged, fresh, view, .. } = counting;
+        drop(view);
+        for (place, keys) in fresh {
+            sitting.tell_networks(&lists[place].settings.name, &keys)?;
+        }
+        let mut changes: Vec<(ListName, What)> = Vec::new();
+        for (place, entries) in staged {
+            let lines = entries.into_values().zip(1..).map(|(entry, line)| (line, entry)).collect();
+            changes.push((lists[place].settings.name.clone(), What::Add(lines)));
+        }
+        let Some((list, what)) = changes.pop() else {
+            sitting.commit().await?;
+            return Ok(answers);
+        };
+        for (list, what) in changes {
+            let (actor, cases) = (actor.clone(), Vec::new());
+            let change = Change { actor, list, source: source(), admin: false, force: true, what, cases };
+            self.door().submit(change).await?;
+        }
+        sitting.commit_with(Entries { actor, list, source: source(), what }).await?;
+        Ok(answers)
+    }
+
+    /// Forgets reports that no rule counts any more.
+    pub(super) async fn end_old_reports(&self) -> Result<(), Fault> {
+        let longest = rules(self).into_iter().map(|list| list.rule.within.seconds()).max().unwrap_or_default();
+        let before = Time::from_seconds(self.now().seconds().saturating_sub(longest));
+        loop {
+            let old = self.rows(CaseFamily::Report, b"t".to_vec(), time_row(before, &[])).await?;
+            let last = old.len() < CASES_PIECE_ROWS;
+            let mut sitting = self.sit().await;
+            for (row, kept) in old {
+                let identity = row.get(5..).unwrap_or_default();
+                sitting.delete(CaseFamily::Report, [&b"d"[..], identity].concat());
+                let kept: Vec<u8> = value(CaseFamily::Report, &kept)?;
+                sitting.delete(CaseFamily::Report, kept);
+                sitting.delete(CaseFamily::Report, row);
+            }
+            sitting.commit().await?;
+            if last {
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// The lists that reports may fill.
+fn rules(desk: &Desk) -> Vec<Reported> {
+    let snapshot = desk.door().published().load();
+    let catalog = desk.store().catalog();
+    let lists = snapshot.served().lists();
+    lists
+        .filter_map(|(_, settings)| {
+            let (rule, id) = (settings.reports.clone()?, catalog.list_id(&settings.name));
+            Some(Reported { settings: Arc::clone(settings), rule, id })
+        })
+        .collect()
+}
+
+impl<'v> Counting<'v> {
+    fn begin(desk: &'v Desk, now: Time) -> Self {
+        let (view, lists) = (desk.store().view(), rules(desk));
+        Self { view, lists, now, kept: HashMap::new(), staged: BTreeMap::new(), fresh: BTreeMap::new() }
+    }
+
+    fn take(&mut self, sitting: &mut Sitting, reporter: &str, report: &Report) -> Result<Answered, Fault> {
+        let answer = |taken| Ok(Answered { taken, list: None });
+        let prefix = counted_as(report.address);
+        let counts = |list: &Reported| report::counts(&list.rule, report.kind, report.seen, prefix, self.now);
+        if !self.lists.iter().any(counts) || self.is_never(prefix)? {
+            return answer(Taken::Ignored);
+        }
+        let identity = report.identity(reporter);
+        if sitting.read::<()>(CaseFamily::Report, &identity_row(identity))?.is_some() {
+            return answer(Taken::Duplicate);
+        }
+        let row = report_row(prefix, report.seen, identity);
+        let new = report.counted(reporter);
+        sitting.put(CaseFamily::Report, identity_row(identity), &());
+        sitting.put(CaseFamily::Report, time_row(report.seen, &identity.0), &row);
+        sitting.put(CaseFamily::Report, row, &new);
+        if !self.kept.contains_key(&prefix) {
+            let kept = self.read_kept(prefix)?;
+            self.kept.insert(prefix, kept);
+        }
+        self.kept.entry(prefix).or_default().push(new.clone());
+        let mut listed = None;
+        for place in 0..self.lists.len() {
+            if self.judge(place, prefix, &new)? {
+                listed.get_or_insert(self.lists[place].settings.name.clone());
+            }
+        }
+        let taken = if listed.is_some() { Taken::Listed } else { Taken::Counted };
+        Ok(Answered { taken, list: listed })
+    }
+
+    fn read_kept(&self, prefix: Prefix) -> Result<Vec<Counted>, Fault> {
+        let rows = self.view.cases_under(CaseFamily::Report, &prefix_row(prefix), None, REPORTS_PER_PREFIX_MAX)?;
+        rows.iter().map(|(_, octets): &CaseItem| value(CaseFamily::Report, octets)).collect()
+    }
+
+    /// Whether `never` lists all of it, by the rule of match.
+    fn is_never(&self, prefix: Prefix) -> Result<bool, Fault> {
+        let Some(never) = self.view.catalog().list_id(&ListName::never()) else { return Ok(false) };
+        Ok(listed_over(&self.view, never, &Key::Prefix(prefix))?.is_some())
+    }
+
+    /// The listings at a prefix and at those that cover it, the widest first.
+    fn entries_over(&self, list: ListId, prefix: Prefix) -> Result<Vec<Held>, Fault> {
+        let mut held = self.view.over(list, &Key::Prefix(prefix))?;
+        held.retain(|held| held.entry.mark == Mark::Listed);
+        Ok(held)
+    }
+
+    /// Lets a list judge a new report; whether it is listed there now.
+    fn judge(&mut self, place: usize, prefix: Prefix, new: &Counted) -> Result<bool, Fault> {
+        let rule = Arc::clone(&self.lists[place].rule);
+        let standing = self.standing(place, prefix)?;
+        let kept = self.kept.get(&prefix).cloned().unwrap_or_default();
+        let kept = kept.as_slice();
+        let outcome = report::judge(&rule, new, prefix, kept, standing.map(|(_, until)| until), self.now);
+        let Outcome::Listed { seen, expires } = outcome else { return Ok(false) };
+        let renewed = standing.filter(|(_, until)| self.now < *until).map(|(at, _)| at);
+        let reason = said(&rule, kept);
+        let evidence = new.evidence.clone();
+        let entry = |at: Prefix, reason: String| NewEntry {
+            seen: Some(seen),
+            expires: Some(expires),
+            detail: Detail { reason: reason.into(), public: Box::default(), private: evidence.clone() },
+            ..NewEntry::plain(Key::Prefix(at), Mark::Listed)
+        };
+        if let Some(at) = renewed {
+            let own = at == prefix;
+            self.stage(place, at, entry(at, if own { reason.clone() } else { wide(at) }));
+            // Inside a wider listing a prefix that has earned its own gets it: an exclusion of it ends by evidence at its key.
+            if own || !report::score(&rule, kept, self.now).reaches(&rule) {
+                return Ok(true);
+            }
+        }
+        let at = match crate::list::policy::widened(&self.lists[place].settings, Key::Prefix(prefix)) {
+            Key::Prefix(at) => at,
+            Key::Name(_) | Key::Hash(_) => prefix,
+        };
+        self.stage(place, at, entry(at, reason));
+        let fresh = self.fresh.entry(place).or_default();
+        if renewed.is_none() {
+            fresh.push(at);
+        }
+        let wider = report::widened(&rule, at, |outer, length| self.listed_inside(place, outer, length))?;
+        for outer in wider {
+            self.stage(place, outer, entry(outer, wide(outer)));
+        }
+        Ok(true)
+    }
+
+    fn stage(&mut self, place: usize, prefix: Prefix, entry: NewEntry) {
+        self.staged.entry(place).or_default().insert(prefix, entry);
+    }
+
+    /// The narrowest listing by reports that covers the prefix, and its end.
+    fn standing(&self, place: usize, prefix: Prefix) -> Result<Option<(Prefix, Time)>, Fault> {
+        let staged = self.staged.get(&place).into_iter().flatten().filter(|(at, _)| at.covers(prefix));
+        let staged = staged.filter_map(|(at, entry)| Some((*at, entry.expires?)));
+        let stored = match self.lists[place].id {
+            None => Vec::new(),
+            Some(id) => self.entries_over(id, prefix)?,
+        };
+        let stored = stored.into_iter().filter(|held| held.source.name == source());
+        let stored = stored.filter_map(|held| match held.key {
+            Key::Prefix(at) => Some((at, held.entry.expires?)),
+            Key::Name(_) | Key::Hash(_) => None,
+        });
+        Ok(stored.chain(staged).max_by_key(|(at, until)| (at.length(), *until)))
+    }
+
+    /// How many prefixes of this length reports list inside `outer`, once what is staged is in force.
+    fn listed_inside(&self, place: usize, outer: Prefix, length: u8) -> Result<u32, Fault> {
+        let inside = |at: &Prefix| at.length() == length && outer.covers(*at);
+        let mut found: Vec<Prefix> =
+            self.staged.get(&place).into_iter().flat_map(BTreeMap::keys).copied().filter(inside).collect();
+        if let Some(id) = self.lists[place].id {
+            for held in self.view.inside(id, &Key::Prefix(outer)).take(WIDENED_WALK_MAX) {
+                let held = held?;
+                if let Key::Prefix(at) = held.key
+                    && held.source.name == source()
+                    && held.entry.expires.is_none_or(|end| self.now < end)
+                    && inside(&at)
+                {
+                    found.push(at);
+                }
+            }
+        }
+        found.sort_unstable();
+        found.dedup();
+        Ok(found.len() as u32)
+    }
+}
+
+/// What the page of the address says of the reports: kinds and counts, nothing that a reporter wrote.
+fn said(rule: &ReportRule, kept: &[Counted]) -> String {
+    let mut kinds: Vec<&str> =
+        kept.iter().filter(|one| rule.weight(one.kind).is_some()).map(|one| one.kind.as_str()).collect();
+    let mut reporters: Vec<&str> = kept.iter().map(|one| &*one.reporter).collect();
+    let reports = kinds.len();
+    for words in [&mut kinds, &mut reporters] {
+        words.sort_unstable();
+        words.dedup();
+    }
+    let plural = |count: usize, one: &str| format!("{count} {one}{}", if count == 1 { "" } else { "s" });
+    format!("{} ({}) by {}", plural(reports, "report"), kinds.join(", "), plural(reporters.len(), "reporter"))
+}
+
+fn wide(prefix: Prefix) -> String {
+    format!("reports list several networks inside {prefix}")
+}

@@ -1,0 +1,578 @@
+//! Retests at the desk: who asks, which is next, what was seen, what arrived.
+//!
+//! Guarantees: a retest's move, the change of the list that follows and the rows by which it is found are one commit; for one
+//! key of a list there is one retest, whoever asks; whoever asks gets the same answer, whether there will be a test or not.
+//! Never: connects to a target; says why there is no test.
+//!
+//! Rows of the family `retest`, by their first octet: `c` the retest, `k` a token that is out, `d` by the time of its next
+//! move, `q` the queue, `r` what runs, `s` by list and key, `t` tests by address, `x` tests by time, `a` those on our own
+//! account, `e` evidence, `y` the end of evidence.
+
+use super::{
+    Desk, Entries, Sitting,
+    proofs::{Found, address_of},
+    standing::listed_over,
+    value,
+};
+use crate::{
+    cases::{
+        AuditRow, Fault, Id,
+        request::{Event as Moves, Request},
+        retest::{
+            Admission, Asker, Event, Judgement, Known, Observed, Outcome, Protocol, Retest, State, Suspicion, Terms,
+            Token, Variant, admit, counting_block,
+        },
+    },
+    change::{Actor, What},
+    limits::{CASES_PIECE_ROWS, RETEST_EVIDENCE_OCTETS_MAX, RETEST_REFUSED_SHOWN_MAX, RETEST_TARGET_APART_SECONDS},
+    list::{Detail, Duration, Key, Kind, ListName, ListSettings, Mark, NewEntry, Prefix, SourceName, Time},
+    store::CaseFamily,
+};
+use serde::{Deserialize, Serialize};
+use std::{
+    collections::{HashSet, VecDeque},
+    net::IpAddr,
+    sync::{Mutex, PoisonError},
+};
+
+const FAMILY: CaseFamily = CaseFamily::Retest;
+const DAY: Duration = Duration::from_seconds(RETEST_TARGET_APART_SECONDS);
+
+/// What the configuration says about retests.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RetestSettings {
+    /// The terms of "clean".
+    pub terms: Terms,
+    /// The bounds.
+    pub bounds: crate::cases::retest::Bounds,
+    /// Where proxies are looked for.
+    pub proxy_ports: Vec<(Protocol, u16)>,
+    /// How long transcripts are kept.
+    pub keep_transcripts: Duration,
+}
+
+/// A test to be made.
+#[derive(Clone, Debug)]
+pub struct Order {
+    /// Of which retest.
+    pub id: Id,
+    /// The target.
+    pub address: IpAddr,
+    /// For what.
+    pub kind: Suspicion,
+    /// The trials, each with its token.
+    pub trials: Vec<(Variant, Token)>,
+    /// When it began.
+    pub at: Time,
+}
+
+/// What was asked and not taken: shown as "not-tested" to who knows the id, for a while.
+#[derive(Debug, Default)]
+pub struct Declined(Mutex<VecDeque<Retest>>);
+
+#[derive(Serialize, Deserialize)]
+struct Named {
+    id: Id,
+}
+
+/// Private evidence: what was said, and the headers of what arrived.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// The last conversation.
+    #[serde(default)]
+    pub transcript: String,
+    /// The headers of what arrived, each with the address that handed it over.
+    #[serde(default)]
+    pub arrived: Vec<String>,
+    /// Until when it is kept.
+    pub until: Time,
+}
+
+impl Declined {
+    fn add(&self, retest: Retest) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.len() >= RETEST_REFUSED_SHOWN_MAX {
+            all.pop_front();
+        }
+        all.push_back(retest);
+    }
+
+    fn find(&self, id: Id) -> Option<Retest> {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.iter().find(|retest| retest.id == id).cloned()
+    }
+}
+
+/// What a kind of list is suspected of.
+#[must_use]
+pub fn suspicion(kind: Kind) -> Option<Suspicion> {
+    match kind {
+        Kind::Relay => Some(Suspicion::Relay),
+        Kind::Proxy => Some(Suspicion::Proxy),
+        _ => None,
+    }
+}
+
+fn row(of: u8, parts: &[&[u8]]) -> Vec<u8> {
+    [&[of][..], &parts.concat()].concat()
+}
+
+fn octets(address: IpAddr) -> [u8; 16] {
+    match address.to_canonical() {
+        IpAddr::V4(v4) => v4.to_ipv6_mapped().octets(),
+        IpAddr::V6(v6) => v6.octets(),
+    }
+}
+
+fn time_at(key: &[u8], at: usize) -> Time {
+    let octets = key.get(at..at + 4).and_then(|octets| octets.try_into().ok());
+    Time::from_seconds(octets.map_or(0, u32::from_be_bytes))
+}
+
+fn id_at_end(key: &[u8]) -> Option<Id> {
+    key.last_chunk::<16>().map(|octets| Id(*octets))
+}
+
+fn same_key(list: &ListName, key: &str) -> Vec<u8> {
+    row(b's', &[list.as_str().as_bytes(), &[0], key.as_bytes()])
+}
+
+/// The rows by which a retest is found, beside its own.
+fn pointers(retest: &Retest) -> Vec<Vec<u8>> {
+    let id = &retest.id.0;
+    let mut rows = vec![same_key(&retest.list, &retest.key)];
+    rows.extend(retest.sent.iter().map(|sent| row(b'k', &[&sent.token.bits()])));
+    rows.extend(retest.next_at.map(|at| row(b'd', &[&at.seconds().to_be_bytes(), id])));
+    match retest.state {
+        State::Queued => rows.push(row(b'q', &[&retest.asked_at.seconds().to_be_bytes(), id])),
+        State::Running => rows.push(row(b'r', &[id])),
+        State::Arriving | State::Waiting | State::Done => {}
+    }
+    rows
+}
+
+impl Sitting {
+    fn retest(&self, id: Id) -> Result<Option<Retest>, Fault> {
+        self.read(FAMILY, &row(b'c', &[&id.0]))
+    }
+
+    /// Writes a retest, its pointers, and the move into the audit trail.
+    fn keep(&mut self, before: Option<&Retest>, after: &Retest, actor: &str) {
+        let (old, new) = (before.map(pointers).unwrap_or_default(), pointers(after));
+        for gone in old.iter().filter(|row| !new.contains(row)) {
+            self.delete(FAMILY, gone.clone());
+        }
+        for added in new.into_iter().filter(|row| !old.contains(row)) {
+            self.put(FAMILY, added, &Named { id: after.id });
+        }
+        self.put(FAMILY, row(b'c', &[&after.id.0]), after);
+        let from = before.map(|before| before.state);
+        if from != Some(after.state) {
+            let id = after.id.to_string();
+            let audit = AuditRow::new(actor, "retest", &id, from.map(State::as_str), after.state.as_str());
+            let audit = audit.about(after.list.as_str(), &after.key);
+            let result = after.result.filter(|_| !matches!(after.state, State::Queued | State::Running));
+            self.audit(match result {
+                Some(result) => audit.because(result.as_str()),
+                None => audit,
+            });
+        }
+    }
+
+    /// What is known of tests of this address.
+    fn known(&self, address: IpAddr, same: Option<&Retest>, queue: usize) -> Result<Known, Fault> {
+        let (now, of_target) = (self.now, octets(address));
+        let recent = |at: Time| at.plus(DAY) > now;
+        // /24 of a mapped address: 12 octets of its mapping and 3 of it.
+        let block = if counting_block(address).first().is_ipv4() { 15 } else { 6 };
+        let rows = self.under(FAMILY, &row(b't', &[&of_target[..block]]), CASES_PIECE_ROWS)?;
+        let mut in_block: Vec<Time> = rows.iter().map(|(key, _)| time_at(key, 17)).filter(|at| recent(*at)).collect();
+        in_block.sort_unstable();
+        let mine = rows.iter().filter(|(key, _)| key.get(1..17) == Some(&of_target));
+        let mut of_target: Vec<Time> = mine.map(|(key, _)| time_at(key, 17)).filter(|at| recent(*at)).collect();
+        of_target.sort_unstable();
+        let automatic = self.under(FAMILY, b"a", CASES_PIECE_ROWS)?;
+        let automatic = automatic.iter().filter(|(key, _)| recent(time_at(key, 1))).count();
+        let queued = self.under(FAMILY, b"q", queue)?.len();
+        let open = |retest: &Retest| matches!(retest.state, State::Queued | State::Running | State::Waiting);
+        let same = same.map(|retest| (retest.id, open(retest)));
+        Ok(Known { same, of_target, in_block, automatic, queued })
+    }
+
+    /// A test of this address is admitted, and counts from now.
+    fn count_test(&mut self, id: Id, address: IpAddr, asker: Asker) {
+        let (at, of_target) = (self.now.seconds().to_be_bytes(), octets(address));
+        self.put(FAMILY, row(b't', &[&of_target, &at, &id.0]), &Named { id });
+        self.put(FAMILY, row(b'x', &[&at, &of_target, &id.0]), &Named { id });
+        if asker == Asker::Recheck {
+            self.put(FAMILY, row(b'a', &[&at, &id.0]), &Named { id });
+        }
+    }
+
+    fn evidence(&mut self, retest: &Retest, keep: Duration, change: impl FnOnce(&mut Evidence)) -> Result<(), Fault> {
+        let at = row(b'e', &[&retest.id.0]);
+        let mut evidence: Evidence = self.read(FAMILY, &at)?.unwrap_or_default();
+        change(&mut evidence);
+        evidence.until = self.now.plus(keep);
+        self.put(FAMILY, at, &evidence);
+        let end = evidence.until.seconds().to_be_bytes();
+        self.put(FAMILY, row(b'y', &[&end, &retest.id.0]), &Named { id: retest.id });
+        Ok(())
+    }
+
+    /// Makes the move durable, with what it says about the list.
+    async fn commit_judged(mut self, retest: &Retest, judged: Option<Judgement>) -> Result<(), Fault> {
+        let Some(judged) = judged else { return self.commit().await };
+        if let Judgement::List { returned: true, .. } = judged
+            && let Ok(settings) = self.desk().list_settings(&retest.list)
+        {
+            self.count_return(&settings, &retest.key, false, self.now)?;
+        }
+        let key = retest.key.parse::<Prefix>().map_err(|error| Fault::Invalid(error.to_string()))?;
+        let (mark, reason) = match judged {
+            Judgement::Clear => (Mark::Excluded, format!("retest {}: clean", retest.id)),
+            Judgement::List { variant, .. } => {
+                let what = if retest.kind == Suspicion::Relay { "open relay" } else { "open proxy" };
+                (Mark::Listed, format!("{what}: what was sent to it by {variant} came back to this server"))
+            }
+        };
+        let seen = (mark == Mark::Listed).then_some(self.now);
+        let detail = Detail { reason: reason.into(), ..Detail::default() };
+        let entry = NewEntry { seen, detail, ..NewEntry::plain(Key::Prefix(key), mark) };
+        let entries = Entries {
+            actor: Actor::new("retest"),
+            list: retest.list.clone(),
+            source: source(),
+            what: What::Add(vec![(1, entry)]),
+        };
+        let desk = self.desk().clone();
+        self.commit_with(entries).await?;
+        // A removal may wait for this.
+        desk.look_soon();
+        Ok(())
+    }
+}
+
+fn source() -> SourceName {
+    "retest".parse().expect("a valid name")
+}
+
+impl Desk {
+    fn retest_settings(&self) -> Result<RetestSettings, Fault> {
+        let settings = self.settings();
+        settings.retest.clone().ok_or_else(|| Fault::Conflict("this server makes no retests".into()))
+    }
+
+    /// Whether retests are made here.
+    #[must_use]
+    pub fn makes_retests(&self) -> bool {
+        self.settings().retest.is_some()
+    }
+
+    /// The key by which `address` is listed where it may be tested: the address itself, or its block of the list's size.
+    fn decides(&self, list: &ListSettings, address: IpAddr) -> Result<Option<Prefix>, Fault> {
+        let view = self.store().view();
+        let Some(id) = view.catalog().list_id(&list.name) else { return Ok(None) };
+        let host = Key::Prefix(Prefix::host(address));
+        let Some(Key::Prefix(nearest)) = listed_over(&view, id, &host)? else { return Ok(None) };
+        let single = nearest.is_host() || (nearest.first().is_ipv6() && list.v6_hosts_as == Some(nearest.length()));
+        Ok(single.then_some(nearest))
+    }
+
+    /// Somebody asks for a test of `address`, for its listing in `list`. `within_limit` is false where the one who asked has
+    /// asked too often: the answer is the same.
+    ///
+    /// # Errors
+    /// Where there are no retests, no such list, or one that is not about relays or proxies.
+    pub async fn ask_retest(&self, list: &ListName, address: IpAddr, within_limit: bool) -> Result<Id, Fault> {
+        self.ask_retest_as(Asker::Person, list, address, within_limit).await
+    }
+
+    async fn ask_retest_as(
+        &self,
+        asker: Asker,
+        list: &ListName,
+        address: IpAddr,
+        within_limit: bool,
+    ) -> Result<Id, Fault> {
+        let settings = self.retest_settings()?;
+        let of_list = self.list_settings(list)?;
+        let kind = suspicion(of_list.kind).ok_or_else(|| {
+            Fault::Invalid(format!("{list} is about neither relays nor proxies: nothing can be tested"))
+        })?;
+        let address = address.to_canonical();
+        let decided = if within_limit { self.decides(&of_list, address)? } else { None };
+        let mut sitting = self.sit().await;
+        let key = decided.map_or_else(|| address.to_string(), |key| key.to_string());
+        let fresh = Retest::queued(Id::draw(), list.clone(), &key, address, kind, sitting.now);
+        if decided.is_none() {
+            return Ok(self.decline(fresh));
+        }
+        let same: Option<Named> = sitting.read(FAMILY, &same_key(list, &key))?;
+        let same = same.map(|named| sitting.retest(named.id)).transpose()?.flatten();
+        let known = sitting.known(address, same.as_ref(), settings.bounds.queue)?;
+        let mut admission = admit(&known, asker, settings.bounds, sitting.now);
+        // It came back after a test before: nobody takes it off so soon again, by whatever way.
+        if let (Admission::Queue, Some(until)) = (admission, sitting.locked(&of_list, &key, asker == Asker::InControl)?)
+        {
+            admission = Admission::Later(until);
+        }
+        let next = match (admission, &same) {
+            (Admission::Share(id), _) => return Ok(id),
+            (Admission::Full, _) => return Ok(self.decline(fresh)),
+            (Admission::Queue, Some(same)) => {
+                let asked = same.moved(Event::Asked, &settings.terms, sitting.now);
+                asked.map_err(|error| Fault::Conflict(error.to_string()))?.0
+            }
+            (Admission::Queue, None) => fresh,
+            (Admission::Later(until), Some(same)) => {
+                Retest { address, asked_at: sitting.now, rechecks: 0, ..same.clone() }.put_off(until)
+            }
+            (Admission::Later(until), None) => fresh.put_off(until),
+        };
+        let next = Retest { address, ..next };
+        if next.state == State::Queued {
+            sitting.count_test(next.id, address, asker);
+        }
+        sitting.keep(same.as_ref(), &next, "anyone");
+        sitting.commit().await?;
+        Ok(next.id)
+    }
+
+    fn decline(&self, fresh: Retest) -> Id {
+        let id = fresh.id;
+        self.declined().add(Retest { state: State::Done, result: Some(Outcome::NotTested), ..fresh });
+        id
+    }
+
+    /// A retest.
+    ///
+    /// # Errors
+    /// [`Fault::Unknown`]
+    pub fn retest(&self, id: Id) -> Result<Retest, Fault> {
+        if let Some(declined) = self.declined().find(id) {
+            return Ok(declined);
+        }
+        let octets = self.store().view().case(FAMILY, &row(b'c', &[&id.0]))?.ok_or(Fault::Unknown("retest"))?;
+        value(FAMILY, &octets)
+    }
+
+    /// What was said and what arrived: private evidence.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn retest_evidence(&self, id: Id) -> Result<Option<Evidence>, Fault> {
+        let octets = self.store().view().case(FAMILY, &row(b'e', &[&id.0]))?;
+        octets.map(|octets| value(FAMILY, &octets)).transpose()
+    }
+
+    /// What a removal by the rule `retest` waits for: the retest that was asked for with it, or is now.
+    pub(super) async fn check_retest(&self, request: &Request) -> Result<Found, Fault> {
+        let people = |why: &str| Ok(Found::Event(Moves::Unchecked(format!("{why}; people decide"))));
+        let Some(address) = address_of(&request.asked).filter(|_| self.makes_retests()) else {
+            return people("no test can be made here");
+        };
+        let of_request = |retest: &Retest| retest.is_open() || retest.has_said(request.asked_at);
+        let Some(retest) = self.retest_of(&request.list, &request.key)?.filter(of_request) else {
+            let asker = if request.proven.is_some() { Asker::InControl } else { Asker::Person };
+            self.ask_retest_as(asker, &request.list, address, true).await?;
+            return Ok(Found::Pending("a test was asked for".into()));
+        };
+        let said = retest.result.filter(|_| retest.has_said(request.asked_at));
+        match (retest.state, said) {
+            // Not while a new test of it is on its way: that one counts.
+            (State::Done | State::Arriving, Some(Outcome::Clean)) if !retest.is_open() => {
+                Ok(Found::Event(Moves::Passed))
+            }
+            (State::Done, Some(Outcome::Open)) => {
+                Ok(Found::Event(Moves::Failed("the test found it open: what was sent to it came through".into())))
+            }
+            (State::Done, result) => people(&format!("the test said: {}", result.map_or("nothing", Outcome::as_str))),
+            (state, _) => Ok(Found::Pending(format!("the test is {}", state.as_str()))),
+        }
+    }
+
+    /// The retest that this key of this list has, if any.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn retest_of(&self, list: &ListName, key: &str) -> Result<Option<Retest>, Fault> {
+        let Some(octets) = self.store().view().case(FAMILY, &same_key(list, key))? else { return Ok(None) };
+        let Named { id } = value(FAMILY, &octets)?;
+        self.retest(id).map(Some)
+    }
+
+    /// The program was started: what ran then is put back.
+    ///
+    /// # Errors
+    /// The store cannot be read or written.
+    pub async fn retests_restarted(&self) -> Result<(), Fault> {
+        let terms = self.retest_settings()?.terms;
+        let mut sitting = self.sit().await;
+        for (key, _) in sitting.under(FAMILY, b"r", CASES_PIECE_ROWS)? {
+            let Some(before) = id_at_end(&key).map(|id| sitting.retest(id)).transpose()?.flatten() else { continue };
+            if let Ok((after, _)) = before.moved(Event::Restarted, &terms, sitting.now) {
+                sitting.keep(Some(&before), &after, "time");
+            }
+        }
+        sitting.commit().await
+    }
+
+    /// The next test to be made, at none of the `busy` addresses.
+    ///
+    /// # Errors
+    /// The store cannot be read or written.
+    pub async fn next_retest(&self, busy: &HashSet<IpAddr>) -> Result<Option<Order>, Fault> {
+        let settings = self.retest_settings()?;
+        let mut sitting = self.sit().await;
+        for (key, _) in sitting.under(FAMILY, b"q", CASES_PIECE_ROWS)? {
+            let Some(before) = id_at_end(&key).map(|id| sitting.retest(id)).transpose()?.flatten() else { continue };
+            if busy.contains(&before.address) {
+                continue;
+            }
+            let trials = before.trials(&settings.variants(before.kind), Token::random);
+            // Off the list since it was asked for: nothing to test. A recheck is of a key that we took off ourselves.
+            let listed = before.rechecks > 0
+                || self
+                    .list_settings(&before.list)
+                    .is_ok_and(|list| self.decides(&list, before.address).is_ok_and(|key| key.is_some()));
+            let event = if listed { Event::Started(trials.clone()) } else { Event::LeftOut };
+            let moved = before.moved(event, &settings.terms, sitting.now);
+            let (after, _) = moved.map_err(|error| Fault::Conflict(error.to_string()))?;
+            sitting.keep(Some(&before), &after, "time");
+            if !listed {
+                sitting.evidence(&after, settings.keep_transcripts, |_| {})?;
+            }
+            let order = Order { id: after.id, address: after.address, kind: after.kind, trials, at: sitting.now };
+            sitting.commit().await?;
+            return Ok(listed.then_some(order));
+        }
+        Ok(None)
+    }
+
+    /// A test was made; `None`: it could not be.
+    ///
+    /// # Errors
+    /// The store cannot be read or written.
+    pub async fn retest_observed(&self, id: Id, observed: Option<Observed>) -> Result<(), Fault> {
+        let settings = self.retest_settings()?;
+        let mut sitting = self.sit().await;
+        let Some(before) = sitting.retest(id)? else { return Ok(()) };
+        let transcript = observed.as_ref().map(|observed| observed.transcript.clone()).unwrap_or_default();
+        let event = observed.map_or(Event::LeftOut, Event::Observed);
+        let Ok((after, judged)) = before.moved(event, &settings.terms, sitting.now) else { return Ok(()) };
+        sitting.keep(Some(&before), &after, "retest");
+        sitting.evidence(&after, settings.keep_transcripts, |evidence| evidence.transcript = transcript)?;
+        sitting.commit_judged(&after, judged).await
+    }
+
+    /// Whether a token is out that this is.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn retest_waits_for(&self, token: Token) -> Result<bool, Fault> {
+        Ok(self.store().view().case(FAMILY, &row(b'k', &[&token.bits()]))?.is_some())
+    }
+
+    /// A token arrived, handed over by `from`, with these headers; or a bounce for it.
+    ///
+    /// # Errors
+    /// The store cannot be read or written: it has to be handed over again.
+    pub async fn retest_arrived(&self, token: Token, from: IpAddr, bounce: bool, headers: &str) -> Result<(), Fault> {
+        let settings = self.retest_settings()?;
+        let mut sitting = self.sit().await;
+        let Some(Named { id }) = sitting.read(FAMILY, &row(b'k', &[&token.bits()]))? else { return Ok(()) };
+        let Some(before) = sitting.retest(id)? else { return Ok(()) };
+        let event = if bounce { Event::Bounced(token) } else { Event::Arrived { token, from } };
+        let Ok((after, judged)) = before.moved(event, &settings.terms, sitting.now) else { return Ok(()) };
+        sitting.keep(Some(&before), &after, "retest");
+        sitting.evidence(&after, settings.keep_transcripts, |evidence| {
+            let known: usize = evidence.arrived.iter().map(String::len).sum();
+            if known + headers.len() < RETEST_EVIDENCE_OCTETS_MAX {
+                evidence.arrived.push(format!("from {from}\n{headers}"));
+            }
+        })?;
+        sitting.commit_judged(&after, judged).await
+    }
+
+    /// Moves what waits for its time, at most [`CASES_PIECE_ROWS`] of them, and forgets counts of yesterday.
+    ///
+    /// # Errors
+    /// The store cannot be read or written.
+    pub async fn retests_due(&self) -> Result<(), Fault> {
+        let settings = self.retest_settings()?;
+        let until = self.now().seconds().saturating_add(1);
+        for (key, _) in self.rows(FAMILY, vec![b'd'], row(b'd', &[&until.to_be_bytes()])).await? {
+            let Some(id) = id_at_end(&key) else { continue };
+            let mut sitting = self.sit().await;
+            let Some(before) = sitting.retest(id)? else { continue };
+            let mut event = Event::Due;
+            if before.due_for_a_test(&settings.terms, sitting.now) {
+                let known = sitting.known(before.address, None, settings.bounds.queue)?;
+                match admit(&known, before.asker(), settings.bounds, sitting.now) {
+                    Admission::Later(at) => event = Event::PutOff(at),
+                    _ => sitting.count_test(id, before.address, before.asker()),
+                }
+            }
+            let Ok((after, judged)) = before.moved(event, &settings.terms, sitting.now) else { continue };
+            sitting.keep(Some(&before), &after, "time");
+            sitting.commit_judged(&after, judged).await?;
+        }
+        self.forget_retests().await
+    }
+
+    /// Counts of tests end after a day, evidence after its time.
+    async fn forget_retests(&self) -> Result<(), Fault> {
+        let now = self.now();
+        let yesterday = now.minus(DAY).seconds().to_be_bytes();
+        let mut sitting = self.sit().await;
+        let view = self.store().view();
+        let until = |of: u8, time: &[u8]| view.cases(FAMILY, &[of], &row(of, &[time]), CASES_PIECE_ROWS);
+        for (key, _) in until(b'x', &yesterday)? {
+            if let (Some(at), Some(target), Some(id)) = (key.get(1..5), key.get(5..21), key.get(21..)) {
+                sitting.delete(FAMILY, row(b't', &[target, at, id]));
+            }
+            sitting.delete(FAMILY, key);
+        }
+        for (key, _) in until(b'a', &yesterday)? {
+            sitting.delete(FAMILY, key);
+        }
+        for (key, _) in until(b'y', &now.seconds().to_be_bytes())? {
+            Self::end_evidence(&mut sitting, key)?;
+        }
+        drop(view);
+        sitting.commit().await
+    }
+
+    /// The transcript goes, and with it a retest that has come to its end.
+    fn end_evidence(sitting: &mut Sitting, key: Vec<u8>) -> Result<(), Fault> {
+        if let Some(id) = id_at_end(&key) {
+            let evidence: Option<Evidence> = sitting.read(FAMILY, &row(b'e', &[&id.0]))?;
+            if evidence.is_none_or(|evidence| evidence.until <= sitting.now) {
+                sitting.delete(FAMILY, row(b'e', &[&id.0]));
+                if let Some(retest) =
+                    sitting.retest(id)?.filter(|retest| retest.state == State::Done && retest.next_at.is_none())
+                {
+                    for pointer in pointers(&retest) {
+                        sitting.delete(FAMILY, pointer);
+                    }
+                    sitting.delete(FAMILY, row(b'c', &[&id.0]));
+                }
+            }
+        }
+        sitting.delete(FAMILY, key);
+        Ok(())
+    }
+}
+
+impl RetestSettings {
+    /// The trials of a test for this.
+    fn variants(&self, kind: Suspicion) -> Vec<Variant> {
+        match kind {
+            Suspicion::Relay => crate::cases::retest::Form::ALL.into_iter().map(Variant::Relay).collect(),
+            Suspicion::Proxy => {
+                self.proxy_ports.iter().map(|(protocol, port)| Variant::Proxy(*protocol, *port)).collect()
+            }
+        }
+    }
+}

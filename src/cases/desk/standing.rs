@@ -1,0 +1,125 @@
+//! How a key stands in a list, and what takes it out: the rows behind a removal.
+//!
+//! Guarantees: what is listed at a key and inside it is what an exclusion of the key would have to lift; nothing wider.
+//! Never: writes.
+
+use super::{Fault, Sitting, removals::SOURCE};
+use crate::{
+    cases::{
+        Asking,
+        lockout::block_of,
+        request::{Ending, Request},
+    },
+    limits::REMOVAL_ROWS_MAX,
+    list::{Detail, Key, KeyFamily, ListSettings, ListedName, Mark, NewEntry, RemovalRule, Scope},
+    store::{Held, ListId, View, Why},
+};
+
+/// How a key stands in one list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// Listed by its own entry, or by ones inside its block.
+    Listed,
+    /// Listed by a wider entry.
+    Wider(Key),
+    /// Not.
+    Free,
+}
+
+impl Sitting {
+    /// How the key stands in the list, all sources together.
+    pub(super) fn standing(&self, settings: &ListSettings, key: &Key) -> Result<Standing, Fault> {
+        let view = self.desk().store().view();
+        let Some(list) = view.catalog().list_id(&settings.name) else { return Ok(Standing::Free) };
+        if !listed_inside(&view, list, key)?.is_empty() {
+            return Ok(Standing::Listed);
+        }
+        Ok(listed_over(&view, list, key)?.map_or(Standing::Free, Standing::Wider))
+    }
+
+    /// The exclusions that grant a request: its key, and what is listed inside it by itself.
+    pub(super) fn exclusions(&self, settings: &ListSettings, request: &Request) -> Result<Vec<(u64, NewEntry)>, Fault> {
+        let key = Key::parse(&request.key, settings.family()).map_err(|error| Fault::Invalid(error.to_string()))?;
+        let view = self.desk().store().view();
+        let mut keys = vec![key.clone()];
+        if let Some(list) = view.catalog().list_id(&settings.name) {
+            keys.extend(listed_inside(&view, list, &key)?.into_iter().map(|held| held.key));
+        }
+        keys.sort();
+        keys.dedup();
+        // Evidence that is newer than the request lists again. Who decided knew what there is by then.
+        let decided = matches!(request.rule, RemovalRule::Owner | RemovalRule::Operator);
+        let seen = if decided { self.now } else { request.asked_at };
+        let reason = format!("removed on request ({})", request.rule.as_str());
+        let detail = Detail { reason: reason.into(), ..Detail::default() };
+        let line = |key| NewEntry {
+            seen: Some(seen),
+            expires: request.until,
+            detail: detail.clone(),
+            ..NewEntry::plain(key, Mark::Excluded)
+        };
+        Ok(keys.into_iter().zip(1..).map(|(key, number)| (number, line(key))).collect())
+    }
+}
+
+/// The key that is exempted, and that it can be asked for.
+pub(super) fn removal_key(settings: &ListSettings, asking: &Asking) -> Result<Key, Fault> {
+    let invalid = |error: &dyn std::fmt::Display| Fault::Invalid(format!("key: {error}"));
+    let key = Key::parse(&asking.key, settings.family()).map_err(|error| invalid(&error))?;
+    let host = |key: &Key| matches!(key, Key::Prefix(prefix) if prefix.is_host());
+    if settings.family() == KeyFamily::Addresses && !host(&key) {
+        return Err(invalid(&"name one address: that of the server or connection that was refused"));
+    }
+    Ok(block_of(key, settings.v6_hosts_as))
+}
+
+/// A text of people, bounded and without characters that do not show.
+pub(super) fn cut(text: &str, most: usize, what: &str) -> Result<String, Fault> {
+    if text.chars().count() > most {
+        return Err(Fault::Invalid(format!("{what}: at most {most} characters")));
+    }
+    Ok(text.chars().filter(|c| !c.is_control() || *c == '\n').collect::<String>().trim().to_owned())
+}
+
+pub(super) fn is_ours(held: &Held) -> bool {
+    held.source.name.as_str() == SOURCE && held.entry.mark == Mark::Excluded
+}
+
+pub(super) fn ending_of(why: Why) -> Ending {
+    match why {
+        Why::Outweighed => Ending::Returned,
+        Why::Expired => Ending::Expired,
+        Why::Removed | Why::Replaced | Why::Changed | Why::Purged | Why::Undone => Ending::Revoked,
+    }
+}
+
+/// The most specific key with an entry at this one or over it, where no exclusion stands at it: the rule of match.
+pub(super) fn listed_over(view: &View<'_>, list: ListId, key: &Key) -> Result<Option<Key>, Fault> {
+    let over = view.over(list, key)?;
+    let Some(nearest) = over.last().map(|held| held.key.clone()) else { return Ok(None) };
+    let excluded = over.iter().any(|held| held.key == nearest && held.entry.mark == Mark::Excluded);
+    Ok((!excluded).then_some(nearest))
+}
+
+/// What is listed at the key and inside it, but for keys at which an exclusion decides.
+pub(super) fn listed_inside(view: &View<'_>, list: ListId, key: &Key) -> Result<Vec<Held>, Fault> {
+    let held: Vec<Held> = match key {
+        Key::Prefix(prefix) if !prefix.is_host() => {
+            view.inside(list, key).take(REMOVAL_ROWS_MAX).collect::<Result<_, _>>()?
+        }
+        // A name is asked for as it is written; what holds it may be that name alone, or only what is below.
+        Key::Name(name) => {
+            let mut held = Vec::new();
+            for scope in [Scope::All, Scope::Itself, Scope::Below] {
+                if let Ok(name) = ListedName::new(name.name(), scope) {
+                    held.extend(view.at(list, &Key::Name(name))?);
+                }
+            }
+            held
+        }
+        Key::Prefix(_) | Key::Hash(_) => view.at(list, key)?,
+    };
+    let excluded: Vec<Key> =
+        held.iter().filter(|held| held.entry.mark == Mark::Excluded).map(|held| held.key.clone()).collect();
+    Ok(held.into_iter().filter(|held| !excluded.contains(&held.key)).collect())
+}

@@ -1,0 +1,138 @@
+//! Upkeep: errands for those who do them, the audit trail for those who read it, and the end of what has one.
+//!
+//! Guarantees: what `[keep]` ends is gone within an hour; a walk over a family goes in pieces and lets others have their
+//! turn between them.
+//! Never: does an errand.
+
+use super::{Desk, Fault, Sitting, value};
+use crate::{
+    cases::{AuditRow, Due, Errand},
+    limits::{CASES_PIECE_ROWS, DESK_UPKEEP_EVERY, ERRAND_KEPT_SECONDS},
+    list::{Duration, Time},
+    store::{CaseFamily, CaseItem},
+};
+use tokio::task::spawn_blocking;
+use tokio_util::sync::CancellationToken;
+
+impl Desk {
+    /// Does what time asks for, until told to stop. One task of the process.
+    pub async fn run(self, stop: CancellationToken) {
+        loop {
+            if let Err(fault) = self.upkeep().await {
+                tracing::error!(%fault, "the upkeep of cases failed; it is tried again");
+            }
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = self.soon.notified() => {}
+                () = tokio::time::sleep(DESK_UPKEEP_EVERY) => {}
+            }
+        }
+    }
+
+    /// One round of all that time asks for.
+    ///
+    /// # Errors
+    /// The store cannot be read or written.
+    pub async fn upkeep(&self) -> Result<(), Fault> {
+        self.check_claims().await?;
+        self.end_old_reports().await?;
+        self.keep_removals().await?;
+        self.end_old_rows().await
+    }
+
+    async fn end_old_rows(&self) -> Result<(), Fault> {
+        let (now, keep) = (self.now(), self.settings().keep_audit);
+        self.end_before(CaseFamily::Audit, now.minus(keep)).await?;
+        self.end_before(CaseFamily::Outbox, now.minus(Duration::from_seconds(ERRAND_KEPT_SECONDS))).await
+    }
+
+    /// Deletes the rows of a family that is keyed by time.
+    async fn end_before(&self, family: CaseFamily, before: Time) -> Result<(), Fault> {
+        loop {
+            let old = self.rows(family, Vec::new(), before.seconds().to_be_bytes().to_vec()).await?;
+            let last = old.len() < CASES_PIECE_ROWS;
+            let mut sitting = self.sit().await;
+            for (key, _) in old {
+                sitting.delete(family, key);
+            }
+            sitting.commit().await?;
+            if last {
+                return Ok(());
+            }
+        }
+    }
+
+    /// A piece of the rows of a family, read on a thread that may wait.
+    pub(in crate::cases) async fn rows(
+        &self,
+        family: CaseFamily,
+        from: Vec<u8>,
+        until: Vec<u8>,
+    ) -> Result<Vec<CaseItem>, Fault> {
+        let desk = self.clone();
+        let read = spawn_blocking(move || desk.store().view().cases(family, &from, &until, CASES_PIECE_ROWS));
+        let read = read.await.map_err(|error| Fault::Conflict(format!("reading was broken off: {error}")))?;
+        Ok(read?)
+    }
+
+    /// Errands whose time has come, at most `limit`, the longest waiting first.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn due_errands(&self, limit: usize) -> Result<Vec<Due>, Fault> {
+        let until = self.now().seconds().saturating_add(1).to_be_bytes();
+        let rows = self.store().view().cases(CaseFamily::Outbox, &[], &until, limit)?;
+        let due = |(row, octets): CaseItem| Ok(Due { errand: value(CaseFamily::Outbox, &octets)?, row });
+        rows.into_iter().map(due).collect()
+    }
+
+    /// The errand is done, or given up.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    pub async fn errand_done(&self, due: &Due) -> Result<(), Fault> {
+        let mut sitting = self.sit().await;
+        sitting.delete(CaseFamily::Outbox, due.row.clone());
+        sitting.commit().await
+    }
+
+    /// The errand failed and is tried again after a while.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    pub async fn errand_later(&self, due: &Due, wait: Duration) -> Result<(), Fault> {
+        let mut sitting = self.sit().await;
+        sitting.delete(CaseFamily::Outbox, due.row.clone());
+        let errand = Errand { tries: due.errand.tries.saturating_add(1), ..due.errand.clone() };
+        let at = sitting.now.plus(wait);
+        sitting.put(CaseFamily::Outbox, errand.row_key(at), &errand);
+        sitting.commit().await
+    }
+
+    /// The audit trail from `since` on, oldest first, at most `limit` rows, and where to go on.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn audit_since(
+        &self,
+        since: Time,
+        after: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Vec<(Vec<u8>, AuditRow)>, Fault> {
+        let from = after.map_or_else(|| since.seconds().to_be_bytes().to_vec(), |after| [after, &[0]].concat());
+        let rows = self.store().view().cases(CaseFamily::Audit, &from, &[], limit)?;
+        rows.into_iter().map(|(key, octets)| Ok((key, value(CaseFamily::Audit, &octets)?))).collect()
+    }
+}
+
+impl Sitting {
+    /// At most `limit` rows under a beginning of keys, as they are in the store.
+    pub(in crate::cases) fn under(
+        &self,
+        family: CaseFamily,
+        prefix: &[u8],
+        limit: usize,
+    ) -> Result<Vec<CaseItem>, Fault> {
+        Ok(self.desk().store().view().cases_under(family, prefix, None, limit)?)
+    }
+}
