@@ -1,0 +1,203 @@
+//! One test of one target, over real sockets.
+//!
+//! Guarantees: at most [`RETEST_TEST_TIME`] from the first connection to the last; one connection at a time; a mail server
+//! that hangs up is called again [`RETEST_SESSIONS_MAX`] times in all, for the forms that it was not asked yet.
+//! Never: retries what was answered; touches the store.
+
+use super::{
+    converse::converse,
+    proxy::{Secret, Trial},
+    relay::{End, Plan, Session, Tester},
+    target::{ConnectError, NotContacted, Rules, Target},
+};
+use crate::{
+    cases::retest::{Form, Observed, Protocol, Reach, Step, Suspicion, Token, Variant, Verdict},
+    limits::{RETEST_SESSIONS_MAX, RETEST_TEST_TIME, RETEST_TRIAL_TIME},
+};
+use std::net::{IpAddr, SocketAddr};
+use tokio::{net::TcpStream, time::Instant};
+
+/// Where mail servers listen.
+const SMTP_PORT: u16 = 25;
+
+/// What is to be tested.
+#[derive(Clone, Debug)]
+pub struct Probe {
+    /// The address.
+    pub address: IpAddr,
+    /// For what.
+    pub suspicion: Suspicion,
+    /// The trials, each with its token.
+    pub trials: Vec<(Variant, Token)>,
+    /// The time, as RFC 5322 writes it: messages carry it.
+    pub date: String,
+}
+
+/// Why there was no test.
+#[derive(Debug, thiserror::Error)]
+pub enum ProbeError {
+    /// The address is not to be contacted.
+    #[error(transparent)]
+    NotContacted(#[from] NotContacted),
+    /// This server is not able to.
+    #[error("{0}")]
+    Ours(String),
+}
+
+/// Makes tests.
+#[derive(Clone, Debug)]
+pub struct Prober {
+    /// What may be contacted.
+    pub rules: Rules,
+    /// The source addresses: the first of the target's family is used.
+    pub from: Vec<IpAddr>,
+    /// Who we are.
+    pub tester: Tester,
+    /// Where our listener is reached by proxies; `None`: proxies are not tested.
+    pub lure: Option<SocketAddr>,
+    /// Its key.
+    pub secret: Secret,
+}
+
+impl Prober {
+    /// Tests.
+    pub async fn run(&self, probe: &Probe) -> Result<Observed, ProbeError> {
+        let target = self.rules.target(probe.address)?;
+        let deadline = Instant::now() + RETEST_TEST_TIME;
+        match probe.suspicion {
+            Suspicion::Relay => self.relay(target, probe, deadline).await,
+            Suspicion::Proxy => self.proxy(target, probe, deadline).await,
+        }
+    }
+
+    async fn connect(&self, target: Target, port: u16, deadline: Instant) -> Result<TcpStream, ConnectError> {
+        let from = self.from.iter().copied().find(|from| from.is_ipv4() == target.address().is_ipv4());
+        match tokio::time::timeout_at(deadline, self.rules.connect(target, port, from)).await {
+            Ok(connected) => connected,
+            Err(_) => Err(ConnectError::Silent(std::io::ErrorKind::TimedOut.into())),
+        }
+    }
+
+    async fn relay(&self, target: Target, probe: &Probe, deadline: Instant) -> Result<Observed, ProbeError> {
+        let forms = |(variant, token): &(Variant, Token)| match variant {
+            Variant::Relay(form) => Some((*form, *token)),
+            Variant::Proxy(..) => None,
+        };
+        let mut trials: Vec<(Form, Token)> = probe.trials.iter().filter_map(forms).collect();
+        let mut seen = Observed { reach: Reach::Silent, steps: Vec::new(), transcript: String::new() };
+        for _ in 0..RETEST_SESSIONS_MAX {
+            let mut stream = match self.connect(target, SMTP_PORT, deadline).await {
+                Ok(stream) => stream,
+                Err(error) => {
+                    missed(&mut seen, &error)?;
+                    break;
+                }
+            };
+            let plan = Plan {
+                tester: self.tester.clone(),
+                address: target.address(),
+                date: probe.date.clone(),
+                trials: trials.clone(),
+            };
+            let mut session = Session::new(plan);
+            converse(&mut stream, &mut session, deadline).await;
+            seen.transcript.push_str(session.transcript());
+            let steps = session.verdicts().iter();
+            seen.steps.extend(steps.map(|&(form, verdict)| Step { variant: Variant::Relay(form), verdict }));
+            let silent = session.transcript().is_empty() && session.end() == Some(End::Late);
+            if session.greeted() {
+                seen.reach = Reach::Greeted;
+            } else if seen.reach != Reach::Greeted && !silent {
+                seen.reach = Reach::Unwelcome;
+            }
+            let progress = session.untried().len() < trials.len();
+            trials = session.untried().to_vec();
+            if trials.is_empty() || !progress || session.end() != Some(End::Dropped) {
+                break;
+            }
+        }
+        // A form that needs the target's name is no trial where it gave none.
+        if !trials.is_empty() {
+            let unasked =
+                |(form, _): &(Form, Token)| Step { variant: Variant::Relay(*form), verdict: Verdict::Unanswered };
+            seen.steps.extend(trials.iter().map(unasked));
+        }
+        Ok(seen)
+    }
+
+    async fn proxy(&self, target: Target, probe: &Probe, deadline: Instant) -> Result<Observed, ProbeError> {
+        let lure =
+            self.lure.ok_or_else(|| ProbeError::Ours("there is no proxy_listen to be reached through".into()))?;
+        let mut seen = Observed { reach: Reach::Closed, steps: Vec::new(), transcript: String::new() };
+        for &(variant, token) in &probe.trials {
+            let Variant::Proxy(protocol, port) = variant else { continue };
+            if !Trial::can_name(protocol, lure) {
+                continue;
+            }
+            let verdict = self.port(target, (protocol, port), token, lure, deadline, &mut seen).await?;
+            seen.steps.push(Step { variant, verdict });
+            if verdict == Verdict::Arrived {
+                break;
+            }
+        }
+        Ok(seen)
+    }
+
+    async fn port(
+        &self,
+        target: Target,
+        (protocol, port): (Protocol, u16),
+        token: Token,
+        lure: SocketAddr,
+        deadline: Instant,
+        seen: &mut Observed,
+    ) -> Result<Verdict, ProbeError> {
+        seen.transcript.push_str(&format!("= {}:{port}\n", protocol.as_str()));
+        let mut stream = match self.connect(target, port, deadline).await {
+            Ok(stream) => stream,
+            Err(ConnectError::Refused) => {
+                seen.transcript.push_str("! connection refused\n");
+                return Ok(Verdict::Closed);
+            }
+            Err(error) => {
+                // One silent port is enough: nothing is known of this machine then.
+                missed(seen, &error)?;
+                return Ok(Verdict::Unanswered);
+            }
+        };
+        if seen.reach == Reach::Closed {
+            seen.reach = Reach::Greeted;
+        }
+        let mut trial = Trial::new(protocol, target.address(), lure, token, self.secret.clone());
+        converse(&mut stream, &mut trial, deadline.min(Instant::now() + RETEST_TRIAL_TIME)).await;
+        seen.transcript.push_str(trial.transcript());
+        if trial.verdict() == Verdict::Unanswered {
+            seen.reach = Reach::Silent;
+        }
+        Ok(trial.verdict())
+    }
+}
+
+/// A connection that was not made says something about the target, or about us.
+fn missed(seen: &mut Observed, error: &ConnectError) -> Result<(), ProbeError> {
+    seen.transcript.push_str(&format!("! {error}\n"));
+    match error {
+        ConnectError::NotContacted(why) => Err((*why).into()),
+        ConnectError::Ours(_) => Err(ProbeError::Ours(error.to_string())),
+        ConnectError::Refused => {
+            if seen.reach != Reach::Greeted {
+                seen.reach = Reach::Closed;
+            }
+            Ok(())
+        }
+        ConnectError::Silent(_) => {
+            if seen.reach != Reach::Greeted {
+                seen.reach = Reach::Silent;
+            }
+            Ok(())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
