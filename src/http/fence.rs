@@ -1,0 +1,87 @@
+//! Where a network may write: lists of kind dynamic, under its own source, inside its active prefixes.
+//!
+//! Guarantees: one key outside makes the whole body 403, with the line named.
+//! Never: lets a network undo an import: what it held then may lie outside what is its own now.
+
+use super::{Problem, State, auth::Holder};
+use crate::{
+    cases::{
+        Fault,
+        network::{Network, NetworkName},
+    },
+    list::{Key, Kind, ListSettings, Mark, SourceName, policy::widened},
+};
+
+/// The bounds of one request.
+pub(super) struct Fence {
+    /// The network and the list; `None` for sources that are no network's.
+    within: Option<(Network, ListSettings)>,
+}
+
+impl Fence {
+    /// The bounds of what this holder may write under a source.
+    ///
+    /// # Errors
+    /// 403 where nothing of the network is in force, or the list is of another kind.
+    pub async fn around(
+        state: &State,
+        holder: &Holder,
+        list: &ListSettings,
+        source: &SourceName,
+    ) -> Result<Self, Problem> {
+        let name = NetworkName::of_source(source).filter(|name| holder.network() == Some(name));
+        let Some(name) = name else { return Ok(Self { within: None }) };
+        if list.kind != Kind::Dynamic {
+            return Err(Problem::forbidden("a network writes to lists of kind dynamic"));
+        }
+        let network = in_force(state, name).await?;
+        Ok(Self { within: Some((network, list.clone())) })
+    }
+
+    /// Checks one key, as wide as the list will make it.
+    ///
+    /// # Errors
+    /// 403
+    pub fn holds(&self, line: u64, key: &Key, mark: Mark) -> Result<(), Problem> {
+        let Some((network, list)) = &self.within else { return Ok(()) };
+        let written = if mark == Mark::Listed { widened(list, key.clone()) } else { key.clone() };
+        if matches!(written, Key::Prefix(prefix) if network.holds(prefix)) {
+            return Ok(());
+        }
+        Err(Problem::forbidden(format!(
+            "line {line}: {key} is not inside an active prefix of the network {}; nothing was changed",
+            network.name
+        )))
+    }
+
+    /// Whether there is one.
+    pub const fn stands(&self) -> bool {
+        self.within.is_some()
+    }
+
+    /// After a write that took its time: what lies outside of what is the network's by now goes again.
+    ///
+    /// # Errors
+    /// 503 where that cannot be written.
+    pub async fn settle(&self, state: &State) -> Result<(), Problem> {
+        let Some((network, _)) = &self.within else { return Ok(()) };
+        state.desk().keep_inside(network).await.map_err(state.faulty())
+    }
+}
+
+/// A network of which something is in force.
+///
+/// # Errors
+/// 403
+pub(super) async fn in_force(state: &State, name: NetworkName) -> Result<Network, Problem> {
+    let desk = state.desk().clone();
+    let asked = name.clone();
+    let found = super::state::blocking(move || Ok(desk.network(&asked))).await?;
+    match found {
+        Ok(network) if network.is_active() => Ok(network),
+        Ok(_) | Err(Fault::Unknown(_)) => {
+            Err(Problem::forbidden(format!("the network {name} has no active prefix: its token is not taken")))
+        }
+        Err(fault) => Err(state.faulty()(fault)),
+    }
+}

@@ -1,0 +1,158 @@
+//! One list's card on the page of a key: what it says, what can be done now, what happens then, and why.
+//!
+//! Guarantees: what can be done comes before why; the sources' own words are stripped of what does not show.
+//! Never: shows private evidence.
+
+use super::{
+    advice::{Advice, Steps, headline},
+    messages::Messages,
+    words::{Moment, visible},
+};
+use crate::{
+    cases::suspicion,
+    http::{
+        api::contact_of,
+        explain::{self, Explanation, Fact, Hole, Match, NetworkSays},
+    },
+    list::{Key, Kind, Time},
+    snapshot::Snapshot,
+};
+
+/// A list that holds the key.
+pub(super) struct Listing {
+    pub list: String,
+    /// "192.0.2.1 is an open proxy"
+    pub headline: String,
+    /// Which list, and by which entry where that is a wider one.
+    pub by: String,
+    pub meaning: String,
+    /// What the network of the range says to its customers.
+    pub policy: Option<String>,
+    /// The server for outgoing mail that this network names.
+    pub smarthost: Option<String>,
+    pub home: Steps,
+    pub server: Steps,
+    pub then: Option<String>,
+    pub ending: String,
+    pub contact: Option<String>,
+    /// Where its removal is asked for.
+    pub removal: String,
+    /// Where a new test is asked for.
+    pub retest: Option<String>,
+    pub facts: Vec<FactShown>,
+    pub text: Option<String>,
+}
+
+/// What one source says.
+pub(super) struct FactShown {
+    pub entry: String,
+    pub source: String,
+    pub reason: String,
+    pub evidence: String,
+    pub first_seen: Moment,
+    pub last_seen: Moment,
+    pub expires: Option<Moment>,
+    pub code: String,
+}
+
+/// An exclusion, or an entry of `never`.
+pub(super) struct HoleShown {
+    pub list: String,
+    pub fact: FactShown,
+}
+
+impl Listing {
+    /// The cards of all lists that hold the key, in the order of the matches.
+    pub(super) fn all(found: &Explanation, snapshot: &Snapshot, now: Time, words: Messages) -> Vec<Self> {
+        let mut listings: Vec<Self> = Vec::new();
+        for one in &found.matches {
+            let fact = FactShown::of(&one.fact, one.code.to_string(), now, words);
+            if let Some(listing) = listings.iter_mut().find(|listing| listing.list == one.list.name.as_str()) {
+                listing.facts.push(fact);
+                continue;
+            }
+            let ending = ending(&found.matches, one, now, words);
+            let says = found.network.as_ref().filter(|_| one.list.kind == Kind::Dynamic);
+            listings.push(Self::of(&found.key, snapshot, one, fact, ending, words).said_by(says));
+        }
+        listings
+    }
+
+    fn of(key: &Key, snapshot: &Snapshot, one: &Match, fact: FactShown, ending: String, words: Messages) -> Self {
+        let Advice { meaning, home, server, then, .. } = Advice::of(&one.list, words);
+        let list = one.list.name.to_string();
+        let who = match key {
+            Key::Hash(_) => words.say("who-hash"),
+            other => explain::written(other),
+        };
+        let by = if explain::written(&one.fact.entry) == explain::written(key) {
+            words.with("own-entry", "list", &list)
+        } else {
+            words.get("wider-entry", &[("list", list.as_str().into()), ("entry", fact.entry.as_str().into())])
+        };
+        Self {
+            headline: headline(one.list.kind, &who, words),
+            by,
+            meaning,
+            policy: None,
+            smarthost: None,
+            home,
+            server,
+            then,
+            ending,
+            contact: contact_of(snapshot, &one.list),
+            removal: format!("/removals/new?list={list}&key={}", explain::written(key)),
+            retest: suspicion(one.list.kind).map(|_| format!("/retest?list={list}&key={}", explain::written(key))),
+            facts: vec![fact],
+            text: one.text.as_deref().map(visible),
+            list,
+        }
+    }
+
+    /// With the words of the network that the address belongs to.
+    fn said_by(self, says: Option<&NetworkSays>) -> Self {
+        let Some(says) = says else { return self };
+        let policy = Some(visible(&says.text)).filter(|text| !text.is_empty());
+        let smarthost = Some(says.smarthost.clone()).filter(|name| !name.is_empty());
+        Self { policy, smarthost, ..self }
+    }
+}
+
+/// How the stay in the list of `one` ends, in words.
+fn ending(matches: &[Match], one: &Match, now: Time, words: Messages) -> String {
+    let facts: Vec<_> = matches.iter().filter(|other| other.list.name == one.list.name).map(|m| &m.fact).collect();
+    let last = facts.iter().map(|fact| fact.expires).collect::<Option<Vec<_>>>();
+    if let Some(end) = last.and_then(|all| all.into_iter().max()) {
+        let end = Moment::at(end, now, words).text;
+        return if facts.len() > 1 {
+            words.with("ends-several", "moment", end)
+        } else {
+            words.with("ends-at", "moment", end)
+        };
+    }
+    let undated = facts.iter().filter(|fact| fact.expires.is_none());
+    let sources: Vec<_> = undated.map(|fact| fact.source.as_str()).collect();
+    words.with("ends-undated", "sources", sources.join(", "))
+}
+
+impl FactShown {
+    fn of(fact: &Fact, code: String, now: Time, words: Messages) -> Self {
+        Self {
+            entry: fact.entry.to_string(),
+            source: fact.source.to_string(),
+            reason: visible(&fact.reason),
+            evidence: visible(&fact.evidence),
+            first_seen: Moment::at(fact.first_seen, now, words),
+            last_seen: Moment::at(fact.last_seen, now, words),
+            expires: fact.expires.map(|end| Moment::at(end, now, words)),
+            code,
+        }
+    }
+}
+
+impl HoleShown {
+    /// How one exclusion is shown.
+    pub(super) fn of(hole: &Hole, now: Time, words: Messages) -> Self {
+        Self { list: hole.list.to_string(), fact: FactShown::of(&hole.fact, String::new(), now, words) }
+    }
+}

@@ -1,0 +1,367 @@
+//! The pages of a removal: the form, what came of it, and where a request stands.
+//!
+//! ```text
+//! /removals/new?list=&key=   the rule and the form        POST /removals        asked: its state, and the secret, once
+//! /removals/ID               where it stands              POST /removals/ID     a proof, a code, or taking it back
+//! ```
+//! Guarantees: works without script, cookie or account; the rule is shown before anything is asked.
+//! Never: shows contact or note; shows the secret but to who has just asked or sent it.
+
+use super::{
+    Access, Asked, At, Of, Reader, Response, Site, State, StatusCode, html,
+    messages::Messages,
+    problem_page, problem_page_before, visible,
+    words::{Moment, span},
+};
+use crate::{
+    cases::{self, Asking, Ending, Fault, Id, Request, Shown, ShownProof, State as Stand},
+    http::{
+        Problem, api,
+        forms::{NotTaken, Sent},
+    },
+    limits::{CONTACT_CHARACTERS_MAX, NOTE_CHARACTERS_MAX},
+    list::{Kind, ListName, ListSettings, ProofKind, RemovalRule, Time},
+};
+use askama::Template;
+use axum::http::{HeaderValue, header};
+use serde::Deserialize;
+
+/// What the tokens of the form are signed for.
+const PURPOSE: &str = "removal";
+
+/// What the form holds.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(in crate::http) struct Form {
+    list: String,
+    key: String,
+    contact: String,
+    note: String,
+    repaired: String,
+    token: String,
+}
+
+/// What the buttons on the page of a request send.
+#[expect(clippy::struct_field_names, reason = "the form's word for it")]
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(in crate::http) struct Act {
+    act: String,
+    secret: String,
+    code: String,
+}
+
+#[derive(Template)]
+#[template(path = "removal-form.html", config = "src/http/pages/askama.toml")]
+struct FormPage {
+    site: Site,
+    list: String,
+    rule: Vec<String>,
+    /// What was wrong with what was sent.
+    wrong: Option<String>,
+    /// As the program says it, in English.
+    detail: Option<String>,
+    asks_repair: bool,
+    personal: String,
+    filled: Form,
+    contact_max: usize,
+    note_max: usize,
+}
+
+#[derive(Template)]
+#[template(path = "removal.html", config = "src/http/pages/askama.toml")]
+struct StatePage {
+    site: Site,
+    id: String,
+    key: String,
+    list: String,
+    state: String,
+    tone: &'static str,
+    meaning: String,
+    /// In the words of whoever or whatever moved it.
+    why: Option<String>,
+    /// Why the last thing that was sent did nothing.
+    wrong: Option<String>,
+    rule: String,
+    asked_at: Moment,
+    since: Moment,
+    until: Option<Moment>,
+    lockout: Option<Moment>,
+    /// In clear where who looks has it already.
+    secret: Option<String>,
+    fresh: bool,
+    open: bool,
+    proofs: Vec<ProofKind>,
+    txt: Option<String>,
+    code_sent: Option<String>,
+}
+
+/// `/removals/new?list=&key=`
+pub(in crate::http) async fn new(
+    Of(state): Of<State>,
+    access: Access,
+    reader: Reader,
+    Asked(form): Asked<Form>,
+) -> Response {
+    if let Err(problem) = access.count_look_up(&state) {
+        return problem_page(&state, &reader, &problem);
+    }
+    let blank = Form { list: form.list, key: form.key, ..Form::default() };
+    form_page(&state, &access, &reader, blank, None, false)
+}
+
+/// `POST /removals`
+pub(in crate::http) async fn ask(
+    Of(state): Of<State>,
+    access: Access,
+    reader: Reader,
+    sent: Result<Sent<Form>, Problem>,
+) -> Response {
+    let form = match sent.and_then(|Sent(form)| state.forms.count(&access.caller).map(|()| form)) {
+        Ok(form) => form,
+        Err(problem) => return problem_page(&state, &reader, &problem),
+    };
+    let words = reader.messages;
+    let (key, now) = (access.caller.key(), state.parts.clock.now());
+    if let Err(fault) = state.forms.admit(PURPOSE, key, now, &form.token, None) {
+        let wrong = match fault {
+            NotTaken::Soon(seconds) => words.count("removal-soon", u64::from(seconds)),
+            NotTaken::Foreign | NotTaken::Old | NotTaken::Used => words.say("removal-again"),
+        };
+        let soon = matches!(fault, NotTaken::Soon(_));
+        return form_page(&state, &access, &reader, form, Some((wrong, None)), soon);
+    }
+    let Ok(list) = form.list.parse::<ListName>() else {
+        return problem_page(&state, &reader, &Problem::not_found("no such list"));
+    };
+    let asking = Asking {
+        list,
+        key: form.key.clone(),
+        repaired_at: form.repaired.parse().ok(),
+        contact: form.contact.clone(),
+        note: form.note.clone(),
+        from: access.caller.address,
+    };
+    match state.desk().ask_removal(asking).await {
+        Ok(cases::Asked { request, secret }) => {
+            let secret = Some(secret.reveal().to_owned());
+            stands(&state, &reader, request.id, secret, None, true).await
+        }
+        Err(fault) => {
+            let wrong = refusal(&fault, now, words);
+            form_page(&state, &access, &reader, form, Some(wrong), false)
+        }
+    }
+}
+
+/// `/removals/{id}`
+pub(in crate::http) async fn read(
+    Of(state): Of<State>,
+    access: Access,
+    reader: Reader,
+    At(id): At<String>,
+) -> Response {
+    if let Err(problem) = access.count_look_up(&state) {
+        return problem_page(&state, &reader, &problem);
+    }
+    match id.parse() {
+        Ok(id) => stands(&state, &reader, id, None, None, false).await,
+        Err(_) => problem_page(&state, &reader, &Problem::not_found("no such request")),
+    }
+}
+
+/// `POST /removals/{id}`
+pub(in crate::http) async fn act(
+    Of(state): Of<State>,
+    access: Access,
+    reader: Reader,
+    At(id): At<String>,
+    sent: Result<Sent<Act>, Problem>,
+) -> Response {
+    let Ok(id) = id.parse::<Id>() else {
+        return problem_page(&state, &reader, &Problem::not_found("no such request"));
+    };
+    let act = match sent.and_then(|Sent(act)| access.count_look_up(&state).map(|()| act)) {
+        Ok(act) => act,
+        Err(problem) => return problem_page_before(&state, &reader, &problem, Some(format!("/removals/{id}"))),
+    };
+    let (desk, secret) = (state.desk(), act.secret.trim());
+    let done = match &*act.act {
+        "address" => desk.prove_removal(id, secret, ShownProof::Address(access.caller.address)).await,
+        "rdns-txt" => desk.prove_removal(id, secret, ShownProof::RdnsTxt).await,
+        "mail" => desk.prove_removal(id, secret, ShownProof::AskForCode).await,
+        "code" => desk.prove_removal(id, secret, ShownProof::Code(act.code)).await,
+        "withdraw" => desk.withdraw_removal(id, Some(secret)).await,
+        _ => return problem_page(&state, &reader, &Problem::not_found("no such act")),
+    };
+    let wrong = done.err().map(|fault| fault.to_string());
+    stands(&state, &reader, id, Some(secret.to_owned()), wrong, false).await
+}
+
+/// The form, perhaps with what was wrong.
+fn form_page(
+    state: &State,
+    access: &Access,
+    reader: &Reader,
+    mut filled: Form,
+    wrong: Option<(String, Option<String>)>,
+    soon: bool,
+) -> Response {
+    let (wrong, detail) = wrong.map_or((None, None), |(wrong, detail)| (Some(wrong), detail));
+    let (words, now) = (reader.messages, state.parts.clock.now());
+    let settings = filled.list.parse().ok().and_then(|list| api::list_settings(&state.snapshot(), &list).ok());
+    let Some(settings) = settings.filter(|settings| settings.kind != Kind::Never) else {
+        return problem_page(state, reader, &Problem::not_found("no such list"));
+    };
+    // A token that came too soon stays good: the second press of the button is the one that counts.
+    let keep = soon && state.forms.is_open(&filled.token, now);
+    if !keep {
+        filled.token = state.forms.issue(PURPOSE, access.caller.key(), now);
+    }
+    let status = if wrong.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    for text in [&mut filled.key, &mut filled.contact, &mut filled.repaired] {
+        *text = visible(text);
+    }
+    filled.note = filled.note.lines().map(visible).collect::<Vec<_>>().join("\n");
+    let page = FormPage {
+        site: Site::of(state, &state.snapshot(), "removal", reader),
+        list: settings.name.to_string(),
+        rule: rule(&settings, words),
+        wrong,
+        detail,
+        asks_repair: settings.kind == Kind::Compromised && settings.removal.rule == RemovalRule::Retest,
+        personal: words.with("removal-personal", "span", span(state.desk().settings().keep_requests, words)),
+        filled,
+        contact_max: CONTACT_CHARACTERS_MAX,
+        note_max: NOTE_CHARACTERS_MAX,
+    };
+    html(status, reader, &page)
+}
+
+/// The page of a request.
+async fn stands(
+    state: &State,
+    reader: &Reader,
+    id: Id,
+    secret: Option<String>,
+    wrong: Option<String>,
+    fresh: bool,
+) -> Response {
+    let now = state.parts.clock.now();
+    let shown = match state.desk().removal(id).await {
+        Ok(shown) => shown,
+        Err(fault) => return problem_page(state, reader, &state.faulty()(fault)),
+    };
+    let site = Site::of(state, &state.snapshot(), "removal", reader);
+    let status = match (&wrong, fresh) {
+        (Some(_), _) => StatusCode::UNPROCESSABLE_ENTITY,
+        (None, true) => StatusCode::ACCEPTED,
+        (None, false) => StatusCode::OK,
+    };
+    let secret = secret.filter(|secret| shown.request.secret.is(secret));
+    let mut response = html(status, reader, &StatePage::of(site, shown, secret, wrong, fresh, now));
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+impl StatePage {
+    fn of(site: Site, shown: Shown, secret: Option<String>, wrong: Option<String>, fresh: bool, now: Time) -> Self {
+        let words = site.words();
+        let Shown { request, proofs, lockout_until } = shown;
+        let moment = |time| Moment::at(time, now, words);
+        let (state, tone, meaning) = state_words(&request, words);
+        let txt =
+            (secret.is_some() && proofs.contains(&ProofKind::RdnsTxt)).then(|| format!("dnsbld={}", request.token));
+        Self {
+            state,
+            tone,
+            meaning,
+            why: Some(visible(&request.why)).filter(|why| !why.is_empty() && request.ending.is_none()),
+            wrong,
+            rule: rule_words(request.rule, words),
+            asked_at: moment(request.asked_at),
+            since: moment(request.since),
+            until: request.until.filter(|_| request.state == Stand::Granted).map(moment),
+            lockout: lockout_until.map(moment),
+            secret,
+            fresh,
+            open: request.state.is_open(),
+            proofs,
+            txt,
+            code_sent: request.code.map(|code| code.domain.into()),
+            id: request.id.to_string(),
+            key: request.asked.into(),
+            list: request.list.to_string(),
+            site,
+        }
+    }
+
+    fn offers(&self, proof: &str) -> bool {
+        self.proofs.iter().any(|one| one.as_str() == proof)
+    }
+}
+
+/// The state in words, its colour, and what it means.
+fn state_words(request: &Request, words: Messages) -> (String, &'static str, String) {
+    match request.state {
+        Stand::Proving => (words.say("removal-proving"), "", words.say("removal-proving-text")),
+        Stand::Checking => (words.say("removal-checking"), "", words.say("removal-checking-text")),
+        Stand::Deciding => {
+            let text = match request.owner.as_ref().filter(|_| request.network_decides()) {
+                Some(network) => words.with("removal-deciding-network", "network", network),
+                None => words.say("removal-deciding-text"),
+            };
+            (words.say("removal-deciding"), "", text)
+        }
+        Stand::Granted => (words.say("removal-granted"), "clear", words.say("removal-granted-text")),
+        Stand::Ended => {
+            let text = match request.ending {
+                Some(Ending::Returned) => words.say("removal-returned"),
+                Some(Ending::Revoked) => words.say("removal-revoked"),
+                Some(Ending::Expired) | None => words.say("removal-expired"),
+            };
+            (words.say("removal-ended"), "listed", text)
+        }
+        Stand::Refused => (words.say("removal-refused"), "listed", words.say("removal-refused-text")),
+        Stand::Withdrawn => (words.say("removal-withdrawn"), "", words.say("removal-withdrawn-text")),
+        Stand::Lapsed => (words.say("removal-lapsed"), "", words.say("removal-lapsed-text")),
+    }
+}
+
+fn rule_words(rule: RemovalRule, words: Messages) -> String {
+    match rule {
+        RemovalRule::SelfService => words.say("rule-self"),
+        RemovalRule::Retest => words.say("rule-retest"),
+        RemovalRule::Proof => words.say("rule-proof"),
+        RemovalRule::Owner => words.say("rule-owner"),
+        RemovalRule::Operator => words.say("rule-operator"),
+    }
+}
+
+/// The rule of a list, in sentences (RFC 6471 2.2): for its page and for the form.
+pub(super) fn rule(list: &ListSettings, words: Messages) -> Vec<String> {
+    let removal = &list.removal;
+    let mut lines = vec![rule_words(removal.rule, words)];
+    if list.kind == Kind::Dynamic && matches!(removal.rule, RemovalRule::SelfService | RemovalRule::Proof) {
+        lines.push(words.say("rule-dynamic"));
+    }
+    if list.kind != Kind::Dynamic && removal.rule != RemovalRule::Operator {
+        lines.push(words.say("rule-wider"));
+    }
+    lines.push(match removal.lasts {
+        Some(lasts) => words.with("rule-lasts", "span", span(lasts, words)),
+        None => words.say("rule-lasts-on"),
+    });
+    lines.push(words.with("rule-lockout", "span", span(removal.lockout, words)));
+    lines
+}
+
+/// Why it was not taken, and the program's own words where they say more.
+fn refusal(fault: &Fault, now: Time, words: Messages) -> (String, Option<String>) {
+    match fault {
+        Fault::Later { until, .. } => {
+            (words.with("removal-locked", "moment", Moment::at(*until, now, words).text), None)
+        }
+        other => (words.say("removal-not-taken"), Some(other.to_string())),
+    }
+}

@@ -1,0 +1,248 @@
+//! The pages of a retest: the form that asks for one, and how it went.
+//!
+//! Guarantees: who sends the form is led to the page of the test after the same time, whether there will be one or not.
+//! Never: shows a transcript.
+
+use super::{
+    Access, Asked, At, Of, Reader, Response, Site, State, StatusCode, html, messages::Messages, problem_page, rendered,
+    words::Moment,
+};
+use crate::{
+    cases::{
+        Id,
+        retest::{Outcome, Retest, State as Stands, Suspicion, Verdict},
+        suspicion,
+    },
+    http::{
+        Problem,
+        api::retests::count,
+        explain,
+        forms::{NotTaken, Sent},
+        state::blocking,
+    },
+    limits::RETEST_ANSWER_TIME,
+    list::{Key, ListName, Prefix},
+};
+use askama::Template;
+use axum::response::{IntoResponse as _, Redirect};
+use serde::Deserialize;
+use tokio::time::{Instant, sleep_until};
+
+/// What the tokens of the form are signed for.
+const PURPOSE: &str = "retest";
+
+#[derive(Template)]
+#[template(path = "retest.html", config = "src/http/pages/askama.toml")]
+struct AskPage {
+    site: Site,
+    heading: String,
+    soon: Option<String>,
+    text: String,
+    token: String,
+    list: String,
+    key: String,
+}
+
+#[derive(Template)]
+#[template(path = "retested.html", config = "src/http/pages/askama.toml")]
+struct RetestPage {
+    site: Site,
+    heading: String,
+    list: String,
+    list_path: String,
+    key: String,
+    key_path: String,
+    asked: Moment,
+    tone: &'static str,
+    state: String,
+    lines: Vec<String>,
+    steps: Vec<StepShown>,
+}
+
+struct StepShown {
+    variant: String,
+    verdict: String,
+}
+
+/// What is to be tested.
+#[derive(Debug, Deserialize)]
+pub(in crate::http) struct Wanted {
+    list: String,
+    key: String,
+}
+
+/// The form.
+#[derive(Debug, Deserialize)]
+pub(in crate::http) struct Filled {
+    token: String,
+    list: String,
+    key: String,
+}
+
+fn read(state: &State, list: &str, key: &str) -> Result<(ListName, Suspicion, Prefix), Problem> {
+    let nothing = || Problem::not_found("there is nothing to be tested");
+    if !state.parts.desk.makes_retests() {
+        return Err(nothing());
+    }
+    let snapshot = state.snapshot();
+    let found = snapshot.served().lists().find(|(_, settings)| settings.name.as_str() == list);
+    let (_, settings) = found.ok_or_else(nothing)?;
+    let kind = suspicion(settings.kind).ok_or_else(nothing)?;
+    match explain::read_key(key) {
+        Ok(Key::Prefix(prefix)) => Ok((settings.name.clone(), kind, prefix)),
+        _ => Err(nothing()),
+    }
+}
+
+/// `/retest?list=LIST&key=ADDRESS`: the form.
+pub(in crate::http) async fn ask(
+    Of(state): Of<State>,
+    access: Access,
+    reader: Reader,
+    Asked(wanted): Asked<Wanted>,
+) -> Response {
+    let page = access.count_look_up(&state).and_then(|()| read(&state, &wanted.list, &wanted.key));
+    rendered(&state, &reader, page.map(|wanted| AskPage::of(&state, &access, &reader, &wanted, None)))
+}
+
+/// `POST /retests`: the form was sent.
+pub(in crate::http) async fn send(
+    Of(state): Of<State>,
+    access: Access,
+    reader: Reader,
+    form: Result<Sent<Filled>, Problem>,
+) -> Response {
+    let asked = async {
+        let Sent(filled) = form?;
+        let wanted = read(&state, &filled.list, &filled.key)?;
+        let now = state.parts.clock.now();
+        match state.forms.admit(PURPOSE, access.caller.key(), now, &filled.token, None) {
+            Ok(()) => {}
+            Err(NotTaken::Soon(_)) => return Ok(Err((wanted, "retest-soon"))),
+            Err(NotTaken::Foreign | NotTaken::Old | NotTaken::Used) => return Ok(Err((wanted, "removal-again"))),
+        }
+        let answer_at = Instant::now() + RETEST_ANSWER_TIME;
+        let (list, _, prefix) = wanted;
+        let within_limit = count(&state, &access);
+        let asked = state.parts.desk.ask_retest(&list, prefix.first(), within_limit).await;
+        let asked = asked.map_err(state.faulty())?;
+        sleep_until(answer_at).await;
+        Ok(Ok(asked))
+    };
+    match asked.await {
+        Ok(Ok(id)) => Redirect::to(&reader.link(&format!("/retests/{id}"))).into_response(),
+        Ok(Err((wanted, why))) => {
+            let page = AskPage::of(&state, &access, &reader, &wanted, Some(why));
+            html(StatusCode::UNPROCESSABLE_ENTITY, &reader, &page)
+        }
+        Err(problem) => problem_page(&state, &reader, &problem),
+    }
+}
+
+/// `/retests/{id}`: how it went.
+pub(in crate::http) async fn shown(
+    Of(state): Of<State>,
+    access: Access,
+    reader: Reader,
+    At(id): At<String>,
+) -> Response {
+    let found = async {
+        access.count_look_up(&state)?;
+        let id: Id = id.parse().map_err(|_| Problem::not_found("there is no such retest"))?;
+        let (desk, faulty) = (state.parts.desk.clone(), state.faulty());
+        blocking(move || desk.retest(id).map_err(faulty)).await
+    };
+    let page = found.await.map(|retest| RetestPage::of(&state, &reader, &retest));
+    rendered(&state, &reader, page)
+}
+
+impl AskPage {
+    fn of(
+        state: &State,
+        access: &Access,
+        reader: &Reader,
+        (list, kind, prefix): &(ListName, Suspicion, Prefix),
+        again: Option<&str>,
+    ) -> Self {
+        let words = reader.messages;
+        let key = prefix.first().to_string();
+        let text = if *kind == Suspicion::Relay { "retest-text-relay" } else { "retest-text-proxy" };
+        Self {
+            site: Site::of(state, &state.snapshot(), "", reader),
+            heading: words.with("retest-heading", "key", &key),
+            soon: again.map(|id| words.say(id)),
+            text: words.get(text, &[("key", key.as_str().into()), ("list", list.as_str().into())]),
+            token: state.forms.issue(PURPOSE, access.caller.key(), state.parts.clock.now()),
+            list: list.to_string(),
+            key,
+        }
+    }
+}
+
+impl RetestPage {
+    fn of(state: &State, reader: &Reader, retest: &Retest) -> Self {
+        let (words, now) = (reader.messages, state.parts.clock.now());
+        let moment = |at| Moment::at(at, now, words).text;
+        let mut lines: Vec<String> = retest.result.map(|result| outcome(result, words)).into_iter().collect();
+        if let (Stands::Done, Some(at)) = (retest.state, retest.next_at) {
+            lines.push(words.with("retest-again", "moment", moment(at)));
+        }
+        let steps = retest
+            .steps
+            .iter()
+            .map(|step| StepShown { variant: step.variant.to_string(), verdict: verdict(step.verdict, words) });
+        let key = retest.key.to_string();
+        Self {
+            site: Site::of(state, &state.snapshot(), "", reader),
+            heading: words.with("retest-heading", "key", &key),
+            list: retest.list.to_string(),
+            list_path: format!("/lists/{}", retest.list),
+            key_path: format!("/{key}"),
+            asked: Moment::at(retest.asked_at, now, words),
+            tone: match retest.result {
+                Some(Outcome::Clean) => "clear",
+                Some(Outcome::Open) => "listed",
+                _ => "",
+            },
+            state: standing(retest, words, moment),
+            lines,
+            steps: steps.collect(),
+            key,
+        }
+    }
+}
+
+fn standing(retest: &Retest, words: Messages, moment: impl Fn(crate::list::Time) -> String) -> String {
+    match retest.state {
+        Stands::Queued => words.say("retest-state-queued"),
+        Stands::Running => words.say("retest-state-running"),
+        Stands::Arriving => words.say("retest-state-arriving"),
+        Stands::Waiting => words.with("retest-state-waiting", "moment", retest.next_at.map(moment).unwrap_or_default()),
+        Stands::Done => words.say("retest-state-done"),
+    }
+}
+
+fn outcome(result: Outcome, words: Messages) -> String {
+    words.say(match result {
+        Outcome::Open => "retest-result-open",
+        Outcome::Multihop => "retest-result-multihop",
+        Outcome::Clean => "retest-result-clean",
+        Outcome::Unreachable => "retest-result-unreachable",
+        Outcome::Inconclusive => "retest-result-inconclusive",
+        Outcome::NotTested => "retest-result-not-tested",
+    })
+}
+
+fn verdict(verdict: Verdict, words: Messages) -> String {
+    words.say(match verdict {
+        Verdict::Refused => "retest-verdict-refused",
+        Verdict::Deferred => "retest-verdict-deferred",
+        Verdict::Accepted => "retest-verdict-accepted",
+        Verdict::Closed => "retest-verdict-closed",
+        Verdict::Vanished => "retest-verdict-vanished",
+        Verdict::Bounced => "retest-verdict-bounced",
+        Verdict::Arrived => "retest-verdict-arrived",
+        Verdict::ArrivedElsewhere => "retest-verdict-arrived-elsewhere",
+        Verdict::Unanswered => "retest-verdict-unanswered",
+    })
+}

@@ -1,0 +1,181 @@
+//! What every handler works with: the door, the settings in force, and what `run` hands over.
+//!
+//! Guarantees: one place that names all that the web side depends on; a clone leads to the same.
+//! Never: reads a file or a clock itself.
+
+use super::{
+    Problem, Settings,
+    api::Document,
+    forms::Forms,
+    limiter::Limiter,
+    pages::{KeptMaps, Trends},
+    sessions::Sessions,
+};
+use crate::{
+    cases::{Desk, Fault, network::Network},
+    change::{self, Clock},
+    limits::{EXPORTS_AT_ONCE, FOLLOWERS_MAX},
+    metrics,
+    snapshot::Snapshot,
+    store::{Store, TokenHash, View},
+    tasks,
+};
+use std::{
+    fmt,
+    path::PathBuf,
+    sync::{Arc, OnceLock},
+};
+use tokio::{
+    sync::{Mutex, Semaphore, watch},
+    task::spawn_blocking,
+};
+use tokio_util::sync::CancellationToken;
+
+/// A function that says something of another room.
+pub type Ask<T> = Arc<dyn Fn() -> T + Send + Sync>;
+
+/// What `run` hands over.
+#[derive(Clone)]
+pub struct Parts {
+    /// The one door.
+    pub door: change::Door,
+    /// Where removals, retests, networks and reports are dealt with.
+    pub desk: Desk,
+    /// The settings in force; a reload puts others in.
+    pub settings: watch::Receiver<Arc<Settings>>,
+    /// The hash of the token in `admin.token`.
+    pub admin: TokenHash,
+    /// Where times come from.
+    pub clock: Clock,
+    /// What this room counts.
+    pub metrics: metrics::Http,
+    /// The body of `/metrics`.
+    pub scrape: Ask<String>,
+    /// Whether DNS answers.
+    pub dns_answers: Ask<bool>,
+    /// The data directory: backups are made in it, for a moment.
+    pub data_dir: PathBuf,
+    /// Cancelled when the server stops: followers of the changes are let go then.
+    pub stop: CancellationToken,
+}
+
+/// The state of the web side.
+#[derive(Clone)]
+pub struct State {
+    pub(super) parts: Arc<Parts>,
+    pub(super) limiter: Arc<Limiter>,
+    pub(super) forms: Arc<Forms>,
+    pub(super) sessions: Arc<Sessions>,
+    /// Requests for retests.
+    pub(super) retests: Arc<Limiter>,
+    pub(super) map: Arc<KeptMaps>,
+    pub(super) trends: Arc<Trends>,
+    pub(super) exports: Arc<Semaphore>,
+    pub(super) followers: Arc<Semaphore>,
+    pub(super) backup: Arc<Mutex<()>>,
+    /// `/openapi.json` and `/docs`, made once.
+    pub(super) document: Arc<OnceLock<Document>>,
+}
+
+impl State {
+    /// The state of a server that begins.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        Self {
+            parts: Arc::new(parts),
+            limiter: Arc::default(),
+            forms: Arc::default(),
+            sessions: Arc::default(),
+            retests: Arc::new(Limiter::over(std::time::Duration::from_secs(3_600))),
+            map: Arc::default(),
+            trends: Arc::default(),
+            exports: Arc::new(Semaphore::new(EXPORTS_AT_ONCE)),
+            followers: Arc::new(Semaphore::new(FOLLOWERS_MAX)),
+            backup: Arc::default(),
+            document: Arc::default(),
+        }
+    }
+
+    pub(super) fn settings(&self) -> Arc<Settings> {
+        Arc::clone(&self.parts.settings.borrow())
+    }
+
+    pub(super) fn snapshot(&self) -> Arc<Snapshot> {
+        self.parts.door.published().load()
+    }
+
+    pub(super) fn desk(&self) -> &Desk {
+        &self.parts.desk
+    }
+
+    /// Turns what the desk says into the answer to a request, as of now.
+    pub(super) fn faulty(&self) -> impl Fn(Fault) -> Problem + Copy + Send + use<> {
+        let now = self.parts.clock.now();
+        move |fault| Problem::of_case(fault, now)
+    }
+
+    /// What is known of networks. For a thread that may wait.
+    pub(super) fn networks(&self) -> Result<Arc<Vec<Network>>, Problem> {
+        self.desk().networks().map_err(self.faulty())
+    }
+
+    pub(super) fn store(&self) -> &Arc<Store> {
+        self.parts.door.store()
+    }
+
+    /// Reads from the store on a thread that may wait, with the snapshot that goes with what it sees.
+    pub(super) async fn read<T: Send + 'static>(
+        &self,
+        reading: impl FnOnce(&View<'_>, &Arc<Snapshot>) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let state = self.clone();
+        blocking(move || {
+            // A commit is in the store a moment before it is served: what a page says and what DNS answers should be of
+            // one serial. Under a stream of commits the last try is good enough.
+            for _ in 0..SAME_SERIAL_TRIES {
+                let view = state.store().view();
+                let snapshot = state.snapshot();
+                if view.serial() == snapshot.serial() {
+                    return reading(&view, &snapshot);
+                }
+                drop(view);
+                std::thread::yield_now();
+            }
+            reading(&state.store().view(), &state.snapshot())
+        })
+        .await
+    }
+}
+
+/// How often a reader looks for a moment in which store and snapshot are of one serial.
+const SAME_SERIAL_TRIES: usize = 200;
+
+/// Runs what waits on a thread for it.
+pub(super) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
+    spawn_blocking(work).await.unwrap_or_else(|error| {
+        tracing::error!(%error, "a request ended in a panic");
+        Err(Problem::internal())
+    })
+}
+
+/// The same for long work, on a thread that gives way to those that answer.
+pub(super) async fn aside<T: Send + 'static>(
+    name: &'static str,
+    work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
+    blocking(move || {
+        tasks::aside(name, work).unwrap_or_else(|_| {
+            tracing::error!(name, "long work ended in a panic, or got no thread");
+            Err(Problem::internal())
+        })
+    })
+    .await
+}
+
+impl fmt::Debug for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("State")
+    }
+}

@@ -1,0 +1,256 @@
+//! Networks over HTTP: never outside their prefixes, and what they say is on the pages.
+
+use super::{Reply, Server};
+use axum::{body::Body, http::Request};
+use serde_json::{Value, json};
+
+const NEW: &str = r#"{"name":"isp","title":"Example Networks","contacts":["noc@example.org"],
+    "public_contact":"abuse@example.org","prefixes":["203.0.113.0/24","2001:db8:7::/48"]}"#;
+
+pub(super) async fn network(server: &Server) -> String {
+    assert_eq!(server.call("POST", "/api/v1/networks", NEW).await.status, 201);
+    let body = r#"{"name":"isp","scopes":["network:isp"]}"#;
+    server.call("POST", "/api/v1/tokens", body).await.ok()["token"].as_str().unwrap().to_owned()
+}
+
+async fn as_isp(server: &Server, token: &str, method: &str, path: &str, body: impl Into<Body>) -> Reply {
+    server.call_as(Some(token), method, path, body).await
+}
+
+const SOURCE: &str = "/api/v1/lists/dynamic/sources/network.isp";
+
+async fn listed(server: &Server, key: &str) -> bool {
+    server.call("GET", &format!("/api/v1/lookup/{key}"), "").await.ok()["listed"].as_bool().unwrap()
+}
+
+#[tokio::test]
+async fn a_network_lists_and_holes_its_own_ranges_and_nothing_else() {
+    let server = Server::start();
+    let token = network(&server).await;
+    let put = |body: &'static str| as_isp(&server, &token, "PUT", SOURCE, body);
+    assert_eq!(put("203.0.113.0/24 customers\n!203.0.113.25 a mail server\n2001:db8:7::/56\n").await.ok()["added"], 3);
+    assert!(listed(&server, "203.0.113.9").await && !listed(&server, "203.0.113.25").await);
+
+    let outside = put("203.0.113.0/25\n203.0.112.7\n203.0.113.129\n").await;
+    assert_eq!(outside.status, 403);
+    assert!(outside.json()["detail"].as_str().unwrap().contains("line 2: 203.0.112.7"), "{}", outside.text());
+    assert!(listed(&server, "203.0.113.9").await && !listed(&server, "203.0.112.7").await, "nothing changed");
+    for body in ["203.0.112.0/23\n", "!203.0.112.0/24\n", "2001:db8:8::1\n"] {
+        assert_eq!(put(body).await.status, 403, "{body}");
+    }
+    let entry = |key: &str| json!({ "key": key, "source": "network.isp" }).to_string();
+    let post = |list: &'static str, key: &'static str| {
+        let path = format!("/api/v1/lists/{list}/entries");
+        let (server, token) = (&server, &token);
+        async move { as_isp(server, token, "POST", &path, entry(key)).await.status }
+    };
+    assert_eq!(post("dynamic", "203.0.113.77").await, 200);
+    assert_eq!(post("dynamic", "198.51.100.1").await, 403);
+    assert_eq!(post("relay", "203.0.113.77").await, 403, "lists of kind dynamic only");
+    let path = "/api/v1/lists/dynamic/entries?source=network.isp&key=198.51.100.1";
+    assert_eq!(as_isp(&server, &token, "DELETE", path, "").await.status, 403);
+    assert_eq!(as_isp(&server, &token, "POST", &format!("{SOURCE}/undo"), "").await.status, 403);
+    let other = "/api/v1/lists/dynamic/sources/network.other";
+    assert_eq!(as_isp(&server, &token, "PUT", other, "203.0.113.1\n").await.status, 403);
+    assert_eq!(server.call("PUT", SOURCE, "203.0.113.1\n").await.status, 403, "not even an admin");
+}
+
+/// A list that widens IPv6 hosts widens what a network writes, too: it must not reach over the network's edge.
+#[tokio::test]
+async fn a_key_counts_as_wide_as_the_list_makes_it() {
+    let server = Server::start();
+    let body = r#"{"name":"tiny","title":"T","contacts":["noc@example.org"],"prefixes":["2001:db8:7:1:8000::/65"]}"#;
+    assert_eq!(server.call("POST", "/api/v1/networks", body).await.status, 201);
+    let scope = r#"{"name":"tiny","scopes":["network:tiny"]}"#;
+    let token = server.call("POST", "/api/v1/tokens", scope).await.ok()["token"].as_str().unwrap().to_owned();
+    let source = "/api/v1/lists/wide/sources/network.tiny";
+    assert_eq!(as_isp(&server, &token, "PUT", source, "2001:db8:7:1:8000::5\n").await.status, 403);
+    assert_eq!(as_isp(&server, &token, "PUT", source, "!2001:db8:7:1:8000::5\n").await.ok()["added"], 1);
+}
+
+#[tokio::test]
+async fn a_network_may_shrink_and_what_it_gives_up_leaves_the_lists() {
+    let server = Server::start();
+    let token = network(&server).await;
+    let many: String = (0..256).map(|n| format!("203.0.113.{n}\n")).collect();
+    as_isp(&server, &token, "PUT", SOURCE, many + "2001:db8:7:1::/64\n").await.ok();
+    server.pass(90_000);
+    as_isp(&server, &token, "PUT", SOURCE, "203.0.113.7\n2001:db8:7:1::/64\n").await.ok();
+    assert!(!listed(&server, "203.0.113.9").await && listed(&server, "203.0.113.7").await);
+
+    let give_up = r#"{"remove_prefixes":["203.0.113.0/24"]}"#;
+    as_isp(&server, &token, "PATCH", "/api/v1/networks/isp", give_up).await.ok();
+    assert!(!listed(&server, "203.0.113.7").await && listed(&server, "2001:db8:7:1::5").await);
+    assert_eq!(as_isp(&server, &token, "PUT", SOURCE, "203.0.113.7\n").await.status, 403);
+    let take = r#"{"add_prefixes":["198.51.100.0/24"]}"#;
+    assert_eq!(as_isp(&server, &token, "PATCH", "/api/v1/networks/isp", take).await.status, 403);
+    assert_eq!(server.call("DELETE", "/api/v1/networks/isp", "").await.status, 204);
+    assert!(!listed(&server, "2001:db8:7:1::5").await);
+    assert_eq!(as_isp(&server, &token, "PUT", SOURCE, "2001:db8:7::1\n").await.status, 403);
+}
+
+#[tokio::test]
+async fn more_than_one_group_of_the_writer_takes_leaves_with_a_prefix() {
+    let server = Server::start();
+    let token = network(&server).await;
+    let hosts = (0..256).map(|n| format!("203.0.113.{n}\n"));
+    let pairs = (0..128).map(|n| format!("203.0.113.{}/31\n", 2 * n));
+    let body = hosts.chain(pairs).chain(["2001:db8:7:1::/64\n".to_owned()]).collect::<String>();
+    assert_eq!(as_isp(&server, &token, "PUT", SOURCE, body).await.ok()["added"], 385);
+    let give_up = r#"{"remove_prefixes":["203.0.113.0/24"]}"#;
+    as_isp(&server, &token, "PATCH", "/api/v1/networks/isp", give_up).await.ok();
+    let path = "/api/v1/lists/dynamic/entries?source=network.isp";
+    let left = server.call("GET", path, "").await.ok();
+    assert_eq!(left["entries"].as_array().unwrap().len(), 1, "{left}");
+}
+
+#[tokio::test]
+async fn what_a_network_says_of_a_range_stands_on_the_page_of_its_addresses() {
+    let server = Server::start();
+    let token = network(&server).await;
+    as_isp(&server, &token, "PUT", SOURCE, "203.0.113.0/24\n").await.ok();
+    let range = r#"{"text":"Customers send through our server <b>only</b>.","smarthost":"smtp.example.org"}"#;
+    let path = "/api/v1/networks/isp/ranges/203.0.113.0%2F25";
+    as_isp(&server, &token, "PUT", path, range).await.ok();
+    let outside = "/api/v1/networks/isp/ranges/198.51.100.0%2F25";
+    assert_eq!(as_isp(&server, &token, "PUT", outside, range).await.status, 422);
+    assert_eq!(as_isp(&server, &token, "PUT", path, r#"{"smarthost":"not a host"}"#).await.status, 422);
+
+    let page = server.call_as(None, "GET", "/203.0.113.9", "").await;
+    assert!(page.text().contains("smtp.example.org") && page.text().contains("&#60;b&#62;only"), "{}", page.text());
+    assert!(!server.call_as(None, "GET", "/203.0.113.200", "").await.text().contains("smtp.example.org"));
+    let found = server.call_as(None, "GET", "/api/v1/lookup/203.0.113.9", "").await.ok();
+    assert_eq!(found["network"]["smarthost"], "smtp.example.org", "{found}");
+    let public = server.call_as(None, "GET", "/api/v1/networks/isp", "").await.ok();
+    assert!(public["contacts"].is_null() && public["ranges"][0]["prefix"] == "203.0.113.0/25", "{public}");
+    let page = server.call_as(None, "GET", "/networks/isp", "").await;
+    assert!(page.status == 200 && !page.text().contains("noc@") && page.text().contains("abuse@example.org"));
+
+    let csv = as_isp(&server, &token, "GET", "/api/v1/networks/isp/listings?format=csv", "").await;
+    assert!(csv.text().contains("dynamic,203.0.113.0/24,network.isp,false"), "{}", csv.text());
+    assert_eq!(server.call_as(None, "GET", "/api/v1/networks/isp/listings", "").await.status, 401);
+    assert_eq!(as_isp(&server, &token, "DELETE", path, "").await.status, 204);
+    assert_eq!(as_isp(&server, &token, "DELETE", path, "").await.status, 404);
+}
+
+#[tokio::test]
+async fn a_claim_names_its_records_and_is_nothing_until_an_operator_agrees() {
+    let server = Server::start();
+    let claim = json!({ "name": "claimed", "title": "C", "contacts": ["noc@example.net"],
+        "prefixes": ["198.51.100.0/23"] });
+    assert_eq!(server.call_as(None, "POST", "/api/v1/networks/claims", claim.to_string()).await.status, 422, "no pow");
+    let made = server.call("POST", "/api/v1/networks/claims", claim.to_string()).await;
+    assert_eq!(made.status, 201, "{}", made.text());
+    let records = json!(["_dnsbld.100.51.198.in-addr.arpa.", "_dnsbld.101.51.198.in-addr.arpa."]);
+    assert_eq!(made.json()["records"], records);
+    assert!(made.json()["txt"].as_str().unwrap().starts_with("dnsbld="));
+    assert_eq!(server.call_as(None, "GET", "/api/v1/networks/claimed", "").await.status, 404);
+    assert_eq!(server.call_as(None, "GET", "/networks/claimed", "").await.status, 404);
+    let approve = r#"{"approve":["198.51.100.0/23"]}"#;
+    assert_eq!(server.call("PATCH", "/api/v1/networks/claimed", approve).await.status, 409, "not proven");
+    let long = json!({ "name": "c2", "title": "C", "contacts": ["noc@example.net"], "prefixes": ["198.51.100.0/25"] });
+    assert_eq!(server.call("POST", "/api/v1/networks/claims", long.to_string()).await.status, 422);
+    let all = server.call("GET", "/api/v1/networks", "").await.ok();
+    assert_eq!(all["networks"][0]["prefixes"][0]["state"], "claimed", "{all}");
+    // What nobody proves is forgotten.
+    server.pass(31 * 86_400);
+    server.desk.upkeep().await.unwrap();
+    assert_eq!(server.call("GET", "/api/v1/networks", "").await.ok()["networks"], json!([]));
+}
+
+#[tokio::test]
+async fn a_network_is_told_of_what_reports_list_inside_its_prefixes() {
+    let server = Server::start();
+    let token = network(&server).await;
+    let hook = r#"{"webhook":"https://hooks.example.org/x"}"#;
+    let changed = as_isp(&server, &token, "PATCH", "/api/v1/networks/isp", hook).await.ok();
+    assert_eq!(changed["webhook"]["key"].as_str().unwrap().len(), 32);
+    let again = as_isp(&server, &token, "GET", "/api/v1/networks/isp", "").await.ok();
+    assert!(again["webhook"]["key"].is_null() && again["webhook"]["url"] == "https://hooks.example.org/x");
+    assert!(server.desk.webhook_key("isp").is_some());
+    let bad = r#"{"webhook":"https://127.0.0.1/x"}"#;
+    assert_eq!(as_isp(&server, &token, "PATCH", "/api/v1/networks/isp", bad).await.status, 422);
+
+    let report = |address: &str, id: u32| {
+        json!({ "address": address, "kind": "trap", "seen": "2027-01-15T08:00:00Z", "id": id.to_string() }).to_string()
+    };
+    let body = [("203.0.113.9", 1), ("203.0.113.9", 2), ("198.18.0.1", 3), ("192.88.98.7", 4), ("192.88.98.7", 5)]
+        .map(|(address, id)| report(address, id))
+        .join("\n");
+    server.call("POST", "/api/v1/reports", body).await.ok();
+    let due = server.desk.due_errands(10).unwrap();
+    let told: Vec<String> = due.iter().map(|due| format!("{:?}", due.errand.task)).collect();
+    assert_eq!(told.len(), 2, "a call and a mail: {told:?}");
+    assert!(told.iter().all(|one| one.contains("203.0.113.9") && !one.contains("192.88.98.7")), "{told:?}");
+    server.call("POST", "/api/v1/reports", report("203.0.113.9", 6)).await.ok();
+    assert_eq!(server.desk.due_errands(10).unwrap().len(), 2, "a renewal is no news");
+}
+
+pub(super) fn form(path: &str, cookie: Option<&str>, body: String) -> Request<Body> {
+    let request = Request::post(path).header("content-type", "application/x-www-form-urlencoded");
+    let request = request.header("origin", "http://bl.test");
+    let request = if let Some(cookie) = cookie { request.header("cookie", cookie) } else { request };
+    request.body(body.into()).unwrap()
+}
+
+#[tokio::test]
+async fn a_network_signs_in_with_its_token_and_says_something_of_a_range() {
+    let server = Server::start();
+    let token = network(&server).await;
+    let wrong = server.from("127.0.0.1", form("/networks/isp/sign-in", None, "token=dnsbld_no".into())).await;
+    assert!(wrong.status == 403 && wrong.headers.get("set-cookie").is_none());
+    let signed = server.from("127.0.0.1", form("/networks/isp/sign-in", None, format!("token={token}"))).await;
+    let set = signed.headers["set-cookie"].to_str().unwrap().to_owned();
+    assert!(set.contains("HttpOnly") && set.contains("SameSite=Strict") && !set.contains(&token), "{set}");
+    let cookie = set.split(';').next().unwrap();
+
+    let manage =
+        |cookie: &str| Request::get("/networks/isp/manage").header("cookie", cookie).body(Body::empty()).unwrap();
+    let page = server.from("127.0.0.1", manage(cookie)).await;
+    let word = page.text().split("name=\"word\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    assert!(!page.text().contains(&token));
+    let said = |word: &str| format!("word={word}&prefix=203.0.113.0%2F24&text=All+of+them&smarthost=smtp.example.org");
+    // Neither without the session's word nor from another site.
+    server.from("127.0.0.1", form("/networks/isp/ranges", Some(cookie), said("x"))).await;
+    let mut foreign = form("/networks/isp/ranges", Some(cookie), said(&word));
+    foreign.headers_mut().insert("origin", "http://evil.test".parse().unwrap());
+    let refused = server.from("127.0.0.1", foreign).await;
+    assert!(refused.status == 403 && refused.text().contains("did not come from a page of this site"));
+    assert!(refused.text().contains("<a href=\"/networks/isp/manage\">Open the form again"), "{}", refused.text());
+    let torn = server.from("127.0.0.1", form("/networks/isp/decide", Some(cookie), "word".into())).await;
+    assert!(torn.status == 400 && torn.text().contains("could not be read"), "{}", torn.text());
+    let ranges = |found: Value| found["ranges"].as_array().unwrap().len();
+    assert_eq!(ranges(server.call("GET", "/api/v1/networks/isp", "").await.ok()), 0);
+    let saved = server.from("127.0.0.1", form("/networks/isp/ranges", Some(cookie), said(&word))).await;
+    assert_eq!(saved.status, 303);
+    assert_eq!(ranges(server.call("GET", "/api/v1/networks/isp", "").await.ok()), 1);
+
+    // A revoked token ends the session.
+    let tokens = server.call("GET", "/api/v1/tokens", "").await.ok();
+    let id = tokens["tokens"][0]["id"].as_str().unwrap();
+    server.call("DELETE", &format!("/api/v1/tokens/{id}"), "").await;
+    assert!(!server.from("127.0.0.1", manage(cookie)).await.text().contains("name=\"word\""));
+}
+
+#[tokio::test]
+async fn the_network_decides_on_requests_for_its_addresses() {
+    let server = Server::start();
+    let token = network(&server).await;
+    as_isp(&server, &token, "PUT", SOURCE, "203.0.113.0/24\n").await.ok();
+    let ask = r#"{"list":"dynamic","key":"203.0.113.25","note":"my server"}"#;
+    let asked = server.call("POST", "/api/v1/removals", ask).await;
+    assert_eq!(asked.status, 202, "{}", asked.text());
+    assert_eq!(asked.json()["state"], "deciding", "{}", asked.text());
+    let open = as_isp(&server, &token, "GET", "/api/v1/networks/isp/requests", "").await.ok();
+    assert_eq!(open["requests"][0]["note"], "my server", "{open}");
+    let path = format!("/api/v1/removals/{}/decision", asked.json()["id"].as_str().unwrap());
+    let other = r#"{"name":"other","scopes":["network:other"]}"#;
+    let other = server.call("POST", "/api/v1/tokens", other).await.ok()["token"].as_str().unwrap().to_owned();
+    let yes = r#"{"accept":true,"why":"it is a static line"}"#;
+    assert_eq!(as_isp(&server, &other, "POST", &path, yes).await.status, 403);
+    assert_eq!(as_isp(&server, &token, "POST", &path, yes).await.ok()["state"], "granted");
+    assert!(!listed(&server, "203.0.113.25").await && listed(&server, "203.0.113.26").await);
+    // It stays exempt when the network imports its range anew.
+    as_isp(&server, &token, "PUT", SOURCE, "203.0.113.0/24\n").await.ok();
+    assert!(!listed(&server, "203.0.113.25").await);
+}

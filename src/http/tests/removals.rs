@@ -1,0 +1,470 @@
+//! Removals, over the calls: asking, proving, deciding, and what newer evidence and time do to them.
+
+use super::{Reply, Server};
+use crate::{
+    cases::{Checks, Task, Unanswered, Unmet},
+    http::forms::is_work,
+    list::{Kind, ProofKind, Removal, RemovalRule},
+};
+use async_trait::async_trait;
+use axum::{body::Body, http::Request};
+use serde_json::{Value, json};
+use std::{net::IpAddr, sync::Mutex};
+
+/// The rule of the tests' lists of that kind.
+pub fn rule_of(kind: Kind) -> Removal {
+    use ProofKind::{Address, Postmaster, RdnsTxt};
+    let (rule, proofs) = match kind {
+        Kind::Dynamic => (RemovalRule::SelfService, vec![Address, RdnsTxt, Postmaster]),
+        Kind::Compromised => (RemovalRule::SelfService, vec![RdnsTxt, Postmaster]),
+        Kind::Relay => (RemovalRule::Proof, vec![RdnsTxt, Postmaster]),
+        Kind::Proxy => (RemovalRule::Retest, Vec::new()),
+        Kind::Spam => (RemovalRule::Owner, vec![RdnsTxt]),
+        _ => (RemovalRule::Operator, Vec::new()),
+    };
+    let removal = Removal { rule, proofs, ..Removal::default() };
+    assert_eq!(removal.unfit(kind), []);
+    removal
+}
+
+/// What DNS and mail servers say.
+#[derive(Default)]
+pub struct Told {
+    pub names: Mutex<Vec<Box<str>>>,
+    pub texts: Mutex<Vec<(String, Box<str>)>>,
+    pub server: Mutex<Option<Result<Box<str>, Unmet>>>,
+}
+
+#[async_trait]
+impl Checks for Told {
+    async fn confirmed_names(&self, _: IpAddr) -> Result<Vec<Box<str>>, Unanswered> {
+        Ok(self.names.lock().unwrap().clone())
+    }
+
+    async fn texts(&self, name: &str) -> Result<Vec<Box<str>>, Unanswered> {
+        let texts = self.texts.lock().unwrap();
+        Ok(texts.iter().filter(|(at, _)| at == name).map(|(_, text)| text.clone()).collect())
+    }
+
+    async fn mail_server(&self, _: IpAddr) -> Result<Result<Box<str>, Unmet>, Unanswered> {
+        self.server.lock().unwrap().clone().ok_or_else(|| Unanswered("no answer".into()))
+    }
+}
+
+impl Server {
+    /// Asks as somebody without a token does.
+    async fn ask_from(&self, peer: &str, list: &str, key: &str) -> Reply {
+        let challenge = Request::builder().uri("/api/v1/challenge?for=removal").body(Body::empty()).unwrap();
+        let challenge = self.from(peer, challenge).await.ok()["challenge"].as_str().unwrap().to_owned();
+        let nonce = (0..100_000_000_u64).map(|n| n.to_string()).find(|nonce| is_work(&challenge, nonce)).unwrap();
+        let pow = json!({"challenge": challenge, "nonce": nonce});
+        let body = json!({"list": list, "key": key, "contact": "me@example.org", "note": "please", "pow": pow});
+        let request = Request::builder().method("POST").uri("/api/v1/removals").body(body.to_string().into()).unwrap();
+        self.from(peer, request).await
+    }
+
+    async fn ask(&self, list: &str, key: &str) -> Value {
+        let reply = self.ask_from("203.0.113.9", list, key).await;
+        assert_eq!(reply.status, 202, "{}", reply.text());
+        reply.json()
+    }
+
+    async fn call_with(&self, secret: &str, method: &str, path: &str, body: Value) -> Reply {
+        let request = Request::builder().method(method).uri(path).header("x-request-secret", secret);
+        self.from("127.0.0.1", request.body(body.to_string().into()).unwrap()).await
+    }
+
+    async fn request(&self, asked: &Value) -> Value {
+        self.get(&format!("/api/v1/removals/{}", asked["id"].as_str().unwrap())).await.ok()
+    }
+
+    async fn decide(&self, asked: &Value, accept: bool) -> Reply {
+        let path = format!("/api/v1/removals/{}/decision", asked["id"].as_str().unwrap());
+        self.call("POST", &path, json!({"accept": accept, "why": "we looked"}).to_string()).await
+    }
+
+    async fn prove(&self, asked: &Value, proof: Value) -> Reply {
+        let path = format!("/api/v1/removals/{}/proof", asked["id"].as_str().unwrap());
+        self.call_with(asked["secret"].as_str().unwrap(), "POST", &path, proof).await
+    }
+
+    async fn answers(&self, key: &str) -> Value {
+        self.get(&format!("/api/v1/lookup/{key}")).await.ok()["zones"][0]["answers"].clone()
+    }
+
+    async fn listed(&self, key: &str, source: &str) {
+        self.post("compromised", &json!({"key": key, "source": source})).await.ok();
+    }
+}
+
+#[tokio::test]
+async fn self_removes_at_once_and_what_is_seen_later_lists_again_and_locks_out() {
+    let server = Server::start();
+    server.listed("198.51.100.7", "trap").await;
+    server.pass(60);
+    let asked = server.ask("compromised", "198.51.100.7").await;
+    assert_eq!(asked["state"], "granted");
+    assert_eq!(server.answers("198.51.100.7").await, json!([]));
+    let shown = server.request(&asked).await;
+    assert_eq!((&shown["state"], &shown["rule"]), (&json!("granted"), &json!("self")), "{shown}");
+    assert!(shown["until"].is_string() && shown["contact"].is_null() && shown["note"].is_null());
+    // Old evidence changes nothing; new evidence lists again.
+    let old = json!({"key": "198.51.100.7", "source": "other", "seen": "2027-01-15T08:00:30Z"});
+    server.post("compromised", &old).await.ok();
+    assert_eq!(server.answers("198.51.100.7").await, json!([]));
+    server.pass(60);
+    server.listed("198.51.100.7", "trap").await;
+    assert_eq!(server.answers("198.51.100.7").await, json!(["127.0.0.4"]));
+    let shown = server.request(&asked).await;
+    assert_eq!((&shown["state"], &shown["why"]), (&json!("ended"), &json!("returned")), "{shown}");
+    assert!(shown["lockout_until"].is_string());
+    // Within the lock-out an unproven request has to be proven; after it not.
+    assert_eq!(server.ask("compromised", "198.51.100.7").await["state"], "proving");
+    server.pass(86_400);
+    assert_eq!(server.ask("compromised", "198.51.100.7").await["state"], "granted");
+}
+
+#[tokio::test]
+async fn contact_and_note_are_for_who_asked_and_for_admins() {
+    let server = Server::start();
+    server.listed("198.51.100.7", "trap").await;
+    let asked = server.ask("compromised", "198.51.100.7").await;
+    let path = format!("/api/v1/removals/{}", asked["id"].as_str().unwrap());
+    for (secret, told) in [(asked["secret"].as_str().unwrap(), true), ("00112233445566778899aabbccddeeff", false)] {
+        let shown = server.call_with(secret, "GET", &path, Value::Null).await.ok();
+        assert_eq!(shown["contact"] == "me@example.org" && shown["note"] == "please", told, "{shown}");
+    }
+    assert_eq!(server.call("GET", &path, "").await.ok()["contact"], "me@example.org");
+    let page = server.call("GET", "/api/v1/removals", "").await.ok();
+    assert_eq!(page["removals"].as_array().unwrap().len(), 1);
+    assert_eq!(server.get("/api/v1/removals").await.status, 401);
+    assert_eq!(server.call("GET", "/api/v1/removals?after=x", "").await.status, 400, "no request is meant");
+    let trail = server.call("GET", "/api/v1/audit", "").await.ok();
+    assert_eq!((&trail["moves"][0]["to"], &trail["moves"][0]["key"]), (&json!("granted"), &json!("198.51.100.7")));
+    assert!(!trail.to_string().contains("me@example.org") && !trail.to_string().contains("please"));
+}
+
+#[tokio::test]
+async fn a_server_in_a_dynamic_range_is_exempted_after_its_checks_and_stays_so_when_the_range_comes_again() {
+    let server = Server::start();
+    server.put("dynamic", "isp", "198.51.100.0/24 customers").await.ok();
+    let asked = server.ask("dynamic", "198.51.100.25").await;
+    assert_eq!(asked["state"], "checking");
+    server.desk.upkeep().await.unwrap();
+    assert_eq!(server.request(&asked).await["state"], "checking", "silence is no answer");
+    *server.checks.server.lock().unwrap() = Some(Ok("mx.example.org".into()));
+    server.pass(3_600);
+    server.desk.upkeep().await.unwrap();
+    assert_eq!(server.request(&asked).await["state"], "granted");
+    assert_eq!(server.answers("198.51.100.25").await, json!([]));
+    assert_eq!(server.answers("198.51.100.26").await, json!(["127.0.0.10"]));
+    server.put("dynamic", "isp", "198.51.100.0/24 customers, again\n203.0.113.0/24 more").await.ok();
+    let server = server.restart();
+    assert_eq!(server.answers("198.51.100.25").await, json!([]), "the range is no evidence against one address");
+    assert_eq!(server.request(&asked).await["state"], "granted", "a restart keeps it");
+    // A name that a provider gives out is none of a mail server.
+    *server.checks.server.lock().unwrap() = Some(Err(Unmet::Generic("198-51-100-26.pool.example.net".into())));
+    let asked = server.ask("dynamic", "198.51.100.26").await;
+    server.desk.upkeep().await.unwrap();
+    let shown = server.request(&asked).await;
+    assert_eq!(shown["state"], "refused");
+    assert!(shown["why"].as_str().unwrap().contains("198-51-100-26.pool.example.net"), "{shown}");
+}
+
+#[tokio::test]
+async fn after_three_checks_without_an_answer_people_decide() {
+    let server = Server::start();
+    server.put("dynamic", "isp", "198.51.100.0/24").await.ok();
+    let asked = server.ask("dynamic", "198.51.100.25").await;
+    assert_eq!(server.decide(&asked, true).await.status, 409, "not yet");
+    for _ in 0..3 {
+        server.desk.upkeep().await.unwrap();
+        server.pass(3_000);
+    }
+    assert_eq!(server.request(&asked).await["state"], "deciding");
+    assert_eq!(server.decide(&asked, true).await.ok()["state"], "granted");
+    assert_eq!(server.answers("198.51.100.25").await, json!([]));
+    // No, afterwards, takes it back.
+    assert_eq!(server.decide(&asked, false).await.ok()["state"], "ended");
+    assert_eq!(server.answers("198.51.100.25").await, json!(["127.0.0.10"]));
+}
+
+#[tokio::test]
+async fn the_network_of_a_range_decides_for_it_and_for_nothing_else() {
+    let server = Server::start();
+    server.put("dynamic", "feed", "198.51.100.0/24").await.ok();
+    server.listed("198.51.100.0/24", "trap").await;
+    for (name, prefix) in [("isp", "198.51.100.0/24"), ("other", "203.0.113.0/24")] {
+        let body = json!({"name": name, "title": name, "contacts": ["noc@example.org"], "prefixes": [prefix]});
+        let made = server.call("POST", "/api/v1/networks", body.to_string()).await;
+        assert!((200..300).contains(&made.status), "{}", made.text());
+    }
+    let (isp, other) = (server.token(&["network:isp"]).await, server.token(&["network:other"]).await);
+    let asked = server.ask("dynamic", "198.51.100.25").await;
+    assert_eq!(asked["state"], "deciding", "{asked}");
+    let decide = async |token: &str, asked: &Value| {
+        let path = format!("/api/v1/removals/{}/decision", asked["id"].as_str().unwrap());
+        server.call_as(Some(token), "POST", &path, json!({"accept": true, "why": "ours"}).to_string()).await.status
+    };
+    assert_eq!(decide(&other, &asked).await, 403);
+    assert_eq!(decide(&isp, &asked).await, 200);
+    assert_eq!(server.answers("198.51.100.25").await, json!(["127.0.0.4"]), "the other list is not theirs");
+    // A wider listing in another list waits for an operator.
+    let wide = server.ask("compromised", "198.51.100.25").await;
+    assert_eq!((decide(&isp, &wide).await, &wide["state"]), (403, &json!("deciding")));
+}
+
+#[tokio::test]
+async fn a_token_in_dns_or_a_mailed_code_is_proof() {
+    let server = Server::start();
+    for key in ["198.51.100.7", "198.51.100.8"] {
+        server.post("relay", &json!({"key": key, "source": "tester"})).await.ok();
+    }
+    let asked = server.ask("relay", "198.51.100.7").await;
+    assert_eq!(asked["state"], "proving");
+    assert_eq!(server.prove(&asked, json!({"proof": "address"})).await.status, 422, "proves nothing for a relay");
+    assert_eq!(server.prove(&asked, json!({"proof": "rdns-txt"})).await.status, 422, "no name");
+    *server.checks.names.lock().unwrap() = vec!["mx.example.org".into()];
+    let wanting = server.prove(&asked, json!({"proof": "rdns-txt"})).await;
+    assert!(wanting.text().contains("_dnsbld.mx.example.org or _dnsbld.example.org"), "{}", wanting.text());
+    let path = format!("/api/v1/removals/{}", asked["id"].as_str().unwrap());
+    let secret = asked["secret"].as_str().unwrap();
+    let txt = server.call_with(secret, "GET", &path, Value::Null).await.ok()["txt"].as_str().unwrap().to_owned();
+    server.checks.texts.lock().unwrap().push(("_dnsbld.example.org".into(), txt.into()));
+    assert_eq!(server.prove(&asked, json!({"proof": "rdns-txt"})).await.ok()["state"], "granted");
+    assert_eq!(server.answers("198.51.100.7").await, json!([]));
+
+    let asked = server.ask("relay", "198.51.100.8").await;
+    let opted = |domains: Vec<Box<str>>| {
+        server.cases.send_modify(|settings| std::sync::Arc::make_mut(settings).no_mail_to = domains);
+    };
+    opted(vec!["example.org".into()]);
+    assert_eq!(server.prove(&asked, json!({"proof": "postmaster"})).await.status, 422, "the domain wants none");
+    opted(Vec::new());
+    assert_eq!(server.prove(&asked, json!({"proof": "postmaster"})).await.ok()["state"], "proving");
+    assert_eq!(server.prove(&asked, json!({"proof": "postmaster"})).await.status, 429, "one mail in 24 h");
+    let due = server.desk.due_errands(10).unwrap();
+    let Task::Mail { to, text, .. } = &due[0].errand.task else { panic!("{due:?}") };
+    assert_eq!((due.len(), &**to), (1, "postmaster@example.org"));
+    let code = text.lines().map(str::trim).find(|line| line.len() == 9 && line.parse::<u32>().is_ok()).unwrap();
+    assert_eq!(server.prove(&asked, json!({"proof": "postmaster", "code": "1"})).await.status, 422);
+    let other = json!({"id": asked["id"], "secret": "00"});
+    assert_eq!(server.prove(&other, json!({"proof": "postmaster", "code": code})).await.status, 403);
+    assert_eq!(server.prove(&asked, json!({"proof": "postmaster", "code": code})).await.ok()["state"], "granted");
+    server.desk.errand_done(&due[0]).await.unwrap();
+    assert!(server.desk.due_errands(10).unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_v6_block_leaves_as_a_whole_and_a_wider_listing_only_by_an_operator() {
+    let server = Server::start();
+    for key in ["2001:db8:1:1::/64", "2001:db8:1:2::7", "2001:db8:1:2::8", "198.51.100.0/24"] {
+        server.listed(key, "trap").await;
+    }
+    server.pass(10);
+    assert_eq!(server.ask("compromised", "2001:db8:1:1::5").await["state"], "granted");
+    assert_eq!(server.ask("compromised", "2001:db8:1:2::7").await["state"], "granted");
+    for key in ["2001:db8:1:1::9", "2001:db8:1:2::7", "2001:db8:1:2::8"] {
+        assert_eq!(server.answers(key).await, json!([]), "{key}");
+    }
+    let asked = server.ask("compromised", "198.51.100.9").await;
+    assert_eq!(asked["state"], "deciding");
+    assert_eq!(server.request(&asked).await["rule"], "operator");
+    assert_eq!(server.answers("198.51.100.9").await, json!(["127.0.0.4"]));
+    assert_eq!(server.decide(&asked, true).await.ok()["state"], "granted");
+    assert_eq!(server.answers("198.51.100.9").await, json!([]));
+    assert_eq!(server.answers("198.51.100.10").await, json!(["127.0.0.4"]));
+}
+
+#[tokio::test]
+async fn names_and_hashes_wait_for_an_operator_whatever_they_hold_beneath() {
+    let server = Server::start();
+    server.put("bad-names", "feed", "=only.example.net\n*.below.example.net\nexample.org").await.ok();
+    server.put("bad-mail", "feed", "someone@example.org").await.ok();
+    for (list, key, listed) in [
+        ("bad-names", "only.example.net", "only.example.net"),
+        ("bad-names", "www.example.org", "www.example.org"),
+        ("bad-mail", "someone@example.org", "8d5e957f297893487bd98fa830fa6413"),
+    ] {
+        let reply = server.ask_from("203.0.113.9", list, key).await;
+        assert_eq!((reply.status, &reply.json()["state"]), (202, &json!("deciding")), "{key}: {}", reply.text());
+        assert!(!server.request(&reply.json()).await.to_string().contains('@'), "no address in clear");
+        assert_eq!(server.decide(&reply.json(), true).await.ok()["state"], "granted", "{key}");
+        if list == "bad-names" {
+            assert_eq!(server.get(&format!("/api/v1/lookup/{listed}")).await.ok()["listed"], false, "{key}");
+        }
+    }
+    assert_eq!(server.get("/api/v1/lookup/example.org").await.ok()["listed"], true);
+    assert_eq!(server.ask_from("203.0.113.9", "bad-names", "below.example.net").await.status, 202);
+    assert_eq!(server.ask_from("203.0.113.9", "bad-names", "example.com").await.status, 409);
+}
+
+#[tokio::test]
+async fn strangers_requests_do_not_stand_in_the_way_of_who_calls_from_the_address() {
+    let server = Server::start();
+    server.post("relay", &json!({"key": "198.51.100.7", "source": "tester"})).await.ok();
+    for n in 0..8 {
+        let reply = server.ask_from(&format!("203.0.113.{n}"), "relay", "198.51.100.7").await;
+        assert_eq!(reply.status, 202, "{}", reply.text());
+    }
+    assert_eq!(server.ask_from("203.0.113.99", "relay", "198.51.100.7").await.status, 409);
+    let own = server.ask_from("198.51.100.7", "relay", "198.51.100.7").await;
+    assert_eq!(own.status, 202);
+    let own = own.json();
+    let path = format!("/api/v1/removals/{}", own["id"].as_str().unwrap());
+    assert_eq!(server.call_with("wrong", "DELETE", &path, Value::Null).await.status, 403);
+    let secret = own["secret"].as_str().unwrap();
+    assert_eq!(server.call_with(secret, "DELETE", &path, Value::Null).await.ok()["state"], "withdrawn");
+    assert_eq!(server.call_with(secret, "DELETE", &path, Value::Null).await.status, 409);
+}
+
+#[tokio::test]
+async fn open_requests_lapse_and_closed_ones_are_forgotten() {
+    let server = Server::start();
+    server.post("relay", &json!({"key": "198.51.100.7", "source": "tester"})).await.ok();
+    let asked = server.ask("relay", "198.51.100.7").await;
+    server.pass(7 * 86_400);
+    server.desk.upkeep().await.unwrap();
+    assert_eq!(server.request(&asked).await["state"], "lapsed");
+    server.pass(91 * 86_400);
+    server.desk.upkeep().await.unwrap();
+    let path = format!("/api/v1/removals/{}", asked["id"].as_str().unwrap());
+    assert_eq!(server.get(&path).await.status, 404);
+    let all = server.desk.clone();
+    let left = crate::store::CaseFamily::ALL.map(|family| {
+        let view = server.door.store().view();
+        (family, view.cases(family, &[], &[], 10).unwrap().len())
+    });
+    assert_eq!(
+        left.iter().filter(|(family, _)| *family != crate::store::CaseFamily::Audit).map(|(_, n)| n).sum::<usize>(),
+        0
+    );
+    drop(all);
+}
+
+#[tokio::test]
+async fn who_has_no_token_pays_with_time_or_work_and_not_too_often() {
+    let server = Server::start();
+    server.listed("198.51.100.7", "trap").await;
+    let body = |pow: Value| json!({"list": "compromised", "key": "198.51.100.7", "pow": pow}).to_string();
+    let post = async |body: String| {
+        let request = Request::builder().method("POST").uri("/api/v1/removals").body(body.into()).unwrap();
+        server.from("203.0.113.9", request).await
+    };
+    assert_eq!(post(json!({"list": "compromised", "key": "198.51.100.7"}).to_string()).await.status, 422);
+    let request = Request::builder().uri("/api/v1/challenge?for=removal").body(Body::empty()).unwrap();
+    let challenge = server.from("203.0.113.9", request).await.ok()["challenge"].clone();
+    let early = post(body(json!({"challenge": challenge}))).await;
+    assert!(early.status == 429 && early.headers.contains_key("retry-after"), "{}", early.text());
+    server.pass(11);
+    assert_eq!(post(body(json!({"challenge": challenge}))).await.status, 202);
+    assert_eq!(post(body(json!({"challenge": challenge}))).await.status, 422, "good once");
+    let statuses: Vec<u16> = futures_util::future::join_all((0..12).map(|_| post(body(json!({"challenge": "x"})))))
+        .await
+        .iter()
+        .map(|reply| reply.status)
+        .collect();
+    assert!(statuses.contains(&429), "{statuses:?}");
+    let with_token =
+        server.call("POST", "/api/v1/removals", json!({"list": "compromised", "key": "198.51.100.7"}).to_string());
+    assert_eq!(with_token.await.status, 409, "it is not listed any more");
+    for (body, status) in [
+        (json!({"list": "none", "key": "198.51.100.7"}), 404),
+        (json!({"list": "compromised", "key": "198.51.100.0/24"}), 422),
+        (json!({"list": "compromised", "key": "<b>"}), 422),
+        (json!({"list": "compromised", "key": "198.51.100.7", "note": "x".repeat(2_001)}), 409),
+        (json!({"list": "compromised"}), 400),
+    ] {
+        assert_eq!(server.call("POST", "/api/v1/removals", body.to_string()).await.status, status, "{body}");
+    }
+}
+
+impl Server {
+    pub(super) async fn send(&self, peer: &str, path: &str, fields: &[(&str, &str)]) -> Reply {
+        let escaped = |text: &str| text.bytes().map(|octet| format!("%{octet:02x}")).collect::<String>();
+        let body: Vec<_> = fields.iter().map(|(name, value)| format!("{name}={}", escaped(value))).collect();
+        let request = Request::builder().method("POST").uri(path).header("origin", "http://bl.test");
+        let request = request.header("content-type", "application/x-www-form-urlencoded");
+        self.from(peer, request.body(body.join("&").into()).unwrap()).await
+    }
+}
+
+/// The value of a hidden field.
+fn hidden(page: &str, name: &str) -> String {
+    let field = format!("name=\"{name}\" value=\"");
+    page.split(&field).nth(1).and_then(|rest| rest.split('"').next()).unwrap_or_default().to_owned()
+}
+
+#[tokio::test]
+async fn a_person_asks_on_the_page_without_script_and_sees_what_becomes_of_it() {
+    let server = Server::start();
+    server.post("relay", &json!({"key": "198.51.100.7", "source": "tester"})).await.ok();
+    let key = server.get("/198.51.100.7").await;
+    assert!(key.text().contains("/removals/new?list=relay&#38;key=198.51.100.7"), "{}", key.text());
+    assert!(
+        !server.get("/198.51.100.8").await.text().contains("/removals/new"),
+        "what is not listed cannot be removed"
+    );
+    let list = server.get("/lists/relay").await;
+    assert!(list.text().contains("whoever shows that the address is theirs"), "{}", list.text());
+    let get = Request::builder().uri("/removals/new?list=relay&key=198.51.100.7").body(Body::empty()).unwrap();
+    let form = server.from("203.0.113.9", get).await;
+    assert!(form.status == 200 && !form.text().contains("<script"));
+    let token = hidden(form.text(), "token");
+    let fields = [("list", "relay"), ("key", "198.51.100.7"), ("note", "<b>mended</b>"), ("token", &*token)];
+    let early = server.send("203.0.113.9", "/removals", &fields).await;
+    assert!(early.status == 422 && early.text().contains("press the button once more"), "{}", early.text());
+    assert_eq!(hidden(early.text(), "token"), token, "the same form counts when it is ripe");
+    assert!(early.text().contains("&#60;b&#62;mended"));
+    server.pass(11);
+    let asked = server.send("203.0.113.9", "/removals", &fields).await;
+    assert!(asked.status == 202 && asked.text().contains("Waiting for a proof"), "{}", asked.text());
+    let secret = hidden(asked.text(), "secret");
+    let id = asked.text().split("/removals/").nth(1).unwrap()[..32].to_owned();
+    let page = server.get(&format!("/removals/{id}")).await;
+    assert!(page.status == 200 && !page.text().contains(&secret) && !page.text().contains("mended"));
+    let again = server.send("203.0.113.9", "/removals", &fields).await;
+    assert!(again.status == 422 && again.text().contains("sent already"), "{}", again.text());
+    let act =
+        |secret: &str, act: &str| vec![("act".to_owned(), act.to_owned()), ("secret".to_owned(), secret.to_owned())];
+    for (told, what, status) in [("wrong", "withdraw", 422), (&*secret, "rdns-txt", 422), (&*secret, "withdraw", 200)] {
+        let fields = act(told, what);
+        let fields: Vec<_> = fields.iter().map(|(name, value)| (&**name, &**value)).collect();
+        let reply = server.send("203.0.113.9", &format!("/removals/{id}"), &fields).await;
+        assert_eq!(reply.status, status, "{what}: {}", reply.text());
+    }
+    assert!(server.get(&format!("/removals/{id}")).await.text().contains("Taken back"));
+    let german = server.get(&format!("/removals/{id}?lang=de")).await;
+    assert!(german.text().contains("Zurückgenommen"), "{}", german.text());
+}
+
+#[tokio::test]
+async fn a_form_of_another_site_and_one_made_up_do_nothing() {
+    let server = Server::start();
+    server.listed("198.51.100.7", "trap").await;
+    let body = "list=compromised&key=198.51.100.7&token=made-up";
+    for (header, value, status) in
+        [("origin", "https://evil.test", 403), ("sec-fetch-site", "cross-site", 403), ("origin", "http://bl.test", 422)]
+    {
+        let request = Request::builder().method("POST").uri("/removals").header(header, value);
+        let request = request.header("content-type", "application/x-www-form-urlencoded").body(body.into()).unwrap();
+        assert_eq!(server.from("203.0.113.9", request).await.status, status, "{header}: {value}");
+    }
+    for (tag, words) in [
+        ("en", "did not come from a page of this site"),
+        ("de", "nicht von einer Seite dieses Dienstes"),
+        ("es", "no venía de una página de este sitio"),
+        ("fr", "ne venait pas d’une page de ce site"),
+    ] {
+        for path in ["/removals", "/retests"] {
+            let request = Request::builder().method("POST").uri(path).header("origin", "https://evil.test");
+            let request = request.header("accept-language", tag).body(body.into()).unwrap();
+            let page = server.from("203.0.113.9", request).await;
+            assert!(page.status == 403 && page.text().contains(words), "{tag} {path}: {}", page.text());
+            assert!(page.text().contains("name=\"key\""), "the look-up leads to the form again");
+        }
+    }
+    assert_eq!(server.get("/removals/new?list=never&key=10.0.0.1").await.status, 404);
+    assert_eq!(server.get("/removals/nonsense").await.status, 404);
+    assert_eq!(server.answers("198.51.100.7").await, json!(["127.0.0.4"]));
+}

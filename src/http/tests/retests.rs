@@ -1,0 +1,252 @@
+//! Retests from the question to the last token, over the API, the desk and the store; what connects is played by the test.
+
+use super::Server;
+use crate::cases::{
+    self, RetestSettings, Task,
+    retest::{Bounds, Form, Observed, Protocol, Reach, Step, Suspicion, Terms, Token, Variant, Verdict},
+};
+use crate::list::Duration;
+use serde_json::{Value, json};
+use std::{collections::HashSet, net::IpAddr};
+
+const DAY: u32 = 86_400;
+
+fn server() -> Server {
+    let server = Server::start();
+    let days = |n| Duration::from_seconds(n * DAY);
+    let retest = RetestSettings {
+        terms: Terms { settle: Duration::from_seconds(3_600), arrival: days(5), recheck: vec![days(1)] },
+        bounds: Bounds { queue: 100, automatic_per_day: 5 },
+        proxy_ports: vec![(Protocol::Socks5, 1080)],
+        keep_transcripts: days(30),
+    };
+    server
+        .cases
+        .send_replace(std::sync::Arc::new(cases::Settings { retest: Some(retest), ..cases::Settings::default() }));
+    server
+}
+
+async fn ask(server: &Server, key: &str) -> String {
+    let reply = server.call("POST", "/api/v1/retests", json!({"list": "relay", "key": key}).to_string()).await;
+    assert_eq!(reply.status, 202, "{}", reply.text());
+    assert_eq!(reply.json()["state"], "queued");
+    reply.json()["id"].as_str().unwrap().to_owned()
+}
+
+async fn retest(server: &Server, id: &str) -> Value {
+    server.get(&format!("/api/v1/retests/{id}")).await.ok()
+}
+
+async fn listed(server: &Server, key: &str) -> bool {
+    server.get(&format!("/api/v1/lookup/{key}")).await.ok()["listed"] == true
+}
+
+/// Makes the next test, which sees the same for each form; gives its tokens.
+async fn test(server: &Server, reach: Reach, verdict: Verdict) -> Vec<(Variant, Token)> {
+    let order = server.desk.next_retest(&HashSet::new()).await.unwrap().expect("a test is next");
+    assert_eq!(order.kind, Suspicion::Relay);
+    let steps = order.trials.iter().map(|(variant, _)| Step { variant: *variant, verdict }).collect();
+    let transcript = "> EHLO probe.example\n".to_owned();
+    server.desk.retest_observed(order.id, Some(Observed { reach, steps, transcript })).await.unwrap();
+    order.trials
+}
+
+#[tokio::test]
+async fn a_clean_machine_leaves_the_list_and_the_first_token_that_arrives_puts_it_back() {
+    let server = server();
+    server.put("relay", "feed", "192.0.2.7\n192.0.2.8\n").await.ok();
+    let id = ask(&server, "192.0.2.7").await;
+    let trials = test(&server, Reach::Greeted, Verdict::Accepted).await;
+    assert_eq!(retest(&server, &id).await["state"], "arriving");
+    assert!(listed(&server, "192.0.2.7").await);
+
+    server.pass(3_700);
+    server.desk.retests_due().await.unwrap();
+    let now = retest(&server, &id).await;
+    assert_eq!((&now["state"], &now["result"]), (&json!("arriving"), &json!("clean")));
+    assert!(!listed(&server, "192.0.2.7").await && listed(&server, "192.0.2.8").await);
+
+    server.pass(3 * 3_600);
+    let from: IpAddr = "192.0.2.7".parse().unwrap();
+    let (variant, token) = trials[0];
+    assert!(server.desk.retest_waits_for(token).unwrap());
+    server.desk.retest_arrived(token, from, false, "Received: from here").await.unwrap();
+    let now = retest(&server, &id).await;
+    assert_eq!((&now["state"], &now["result"]), (&json!("done"), &json!("open")));
+    assert_eq!(now["steps"][0], json!({"variant": variant.to_string(), "verdict": "arrived"}));
+    assert!(listed(&server, "192.0.2.7").await);
+    assert!(!server.desk.retest_waits_for(token).unwrap(), "a token is used once");
+
+    // The conversation is evidence for admins.
+    assert!(now.get("transcript").is_none());
+    let admin = server.call("GET", &format!("/api/v1/retests/{id}"), "").await.ok();
+    assert!(admin["transcript"].as_str().unwrap().contains("EHLO"), "{admin}");
+    assert!(admin["arrived"][0].as_str().unwrap().contains("Received: from here"), "{admin}");
+}
+
+#[tokio::test]
+async fn whoever_asks_again_shares_the_one_test_of_the_day() {
+    let server = server();
+    server.put("relay", "feed", "192.0.2.7\n").await.ok();
+    let first = ask(&server, "192.0.2.7").await;
+    assert_eq!(ask(&server, "192.0.2.7").await, first);
+    test(&server, Reach::Greeted, Verdict::Refused).await;
+    // The feed lists it on newer evidence: within the day there is still the one test, after it another.
+    let entry = json!({"key": "192.0.2.7", "source": "trap"});
+    server.post("relay", &entry).await.ok();
+    assert_eq!(ask(&server, "192.0.2.7").await, first);
+    assert!(server.desk.next_retest(&HashSet::new()).await.unwrap().is_none());
+    server.pass(DAY + 10);
+    let id = ask(&server, "192.0.2.7").await;
+    assert_eq!((retest(&server, &id).await["state"].clone(), id), (json!("queued"), first));
+}
+
+#[tokio::test]
+async fn what_is_not_listed_as_one_address_is_not_tested_and_the_answer_does_not_tell() {
+    let server = server();
+    server.put("relay", "feed", "198.51.100.0/24\n192.0.2.0/24\n!192.0.2.9\n").await.ok();
+    for key in ["203.0.113.5", "198.51.100.7", "192.0.2.9"] {
+        let id = ask(&server, key).await;
+        assert!(server.desk.next_retest(&HashSet::new()).await.unwrap().is_none(), "{key}");
+        assert_eq!(retest(&server, &id).await["result"], "not-tested", "{key}");
+    }
+}
+
+#[tokio::test]
+async fn requests_that_cannot_be_meant_are_named() {
+    let server = server();
+    let call = |body: Value| server.call("POST", "/api/v1/retests", body.to_string());
+    assert_eq!(call(json!({"list": "dynamic", "key": "192.0.2.1"})).await.status, 422);
+    assert_eq!(call(json!({"list": "nosuch", "key": "192.0.2.1"})).await.status, 404);
+    assert_eq!(call(json!({"list": "relay", "key": "example.org"})).await.status, 422);
+    assert_eq!(call(json!({"list": "relay"})).await.status, 400);
+    assert_eq!(call(json!(["relay", "192.0.2.1"])).await.status, 400, "an array is no object");
+    let nobody =
+        server.call_as(None, "POST", "/api/v1/retests", json!({"list": "relay", "key": "192.0.2.1"}).to_string());
+    assert_eq!(nobody.await.status, 422, "without a token it takes a challenge");
+    let without = Server::start();
+    let asked = without.call("POST", "/api/v1/retests", json!({"list": "relay", "key": "192.0.2.1"}).to_string()).await;
+    assert_eq!(asked.status, 404, "this server makes no retests");
+}
+
+#[tokio::test]
+async fn a_block_gets_twenty_tests_a_day_and_the_others_wait() {
+    let server = server();
+    let addresses: Vec<String> = (1..=25).map(|n| format!("192.0.2.{n}")).collect();
+    server.put("relay", "feed", &addresses.join("\n")).await.ok();
+    let list = "relay".parse().unwrap();
+    for address in &addresses {
+        server.desk.ask_retest(&list, address.parse().unwrap(), true).await.unwrap();
+    }
+    let mut made = 0;
+    while server.desk.next_retest(&HashSet::new()).await.unwrap().is_some() {
+        made += 1;
+    }
+    assert_eq!(made, 20);
+    server.pass(DAY + 60);
+    server.desk.retests_due().await.unwrap();
+    while server.desk.next_retest(&HashSet::new()).await.unwrap().is_some() {
+        made += 1;
+    }
+    assert_eq!(made, 25);
+}
+
+#[tokio::test]
+async fn after_a_restart_what_ran_is_queued_again_and_a_busy_address_waits() {
+    let server = server();
+    server.put("relay", "feed", "192.0.2.7\n").await.ok();
+    let id = ask(&server, "192.0.2.7").await;
+    server.desk.next_retest(&HashSet::new()).await.unwrap().unwrap();
+    assert_eq!(retest(&server, &id).await["state"], "running");
+    server.desk.retests_restarted().await.unwrap();
+    assert_eq!(retest(&server, &id).await["state"], "queued");
+    let busy = HashSet::from(["192.0.2.7".parse().unwrap()]);
+    assert!(server.desk.next_retest(&busy).await.unwrap().is_none());
+    assert!(server.desk.next_retest(&HashSet::new()).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_clean_machine_is_looked_at_again_on_our_own_account_within_its_bound() {
+    let server = server();
+    let addresses: Vec<String> = (1..=8).map(|n| format!("198.51.{n}.7")).collect();
+    server.put("relay", "feed", &addresses.join("\n")).await.ok();
+    let list = "relay".parse().unwrap();
+    for address in &addresses {
+        server.desk.ask_retest(&list, address.parse().unwrap(), true).await.unwrap();
+        test(&server, Reach::Greeted, Verdict::Refused).await;
+    }
+    server.pass(DAY + 60);
+    server.desk.retests_due().await.unwrap();
+    let mut again = 0;
+    while let Some(order) = server.desk.next_retest(&HashSet::new()).await.unwrap() {
+        assert!(order.trials.iter().any(|(variant, _)| *variant == Variant::Relay(Form::NullSender)));
+        again += 1;
+    }
+    assert_eq!(again, 5);
+}
+
+#[tokio::test]
+async fn what_is_kept_of_a_retest_has_an_end() {
+    let server = server();
+    server.put("relay", "feed", "192.0.2.7\n").await.ok();
+    let id = ask(&server, "192.0.2.7").await;
+    test(&server, Reach::Greeted, Verdict::Refused).await;
+    server.pass(DAY + 60);
+    server.desk.retests_due().await.unwrap();
+    test(&server, Reach::Greeted, Verdict::Refused).await;
+    assert_eq!(retest(&server, &id).await["next_at"], Value::Null);
+    server.pass(31 * DAY);
+    server.desk.retests_due().await.unwrap();
+    assert_eq!(server.get(&format!("/api/v1/retests/{id}")).await.status, 404);
+}
+
+#[tokio::test]
+async fn a_removal_by_the_rule_retest_waits_for_the_test_and_goes_by_it() {
+    let server = server();
+    server.put("proxies", "feed", "192.0.2.7\n198.51.100.8\n").await.ok();
+    for (key, verdict, state) in
+        [("192.0.2.7", Verdict::Refused, "granted"), ("198.51.100.8", Verdict::Arrived, "refused")]
+    {
+        let asked = json!({"list": "proxies", "key": key}).to_string();
+        let asked = server.call("POST", "/api/v1/removals", asked).await;
+        assert_eq!(asked.status, 202, "{}", asked.text());
+        let path = format!("/api/v1/removals/{}", asked.json()["id"].as_str().unwrap());
+        server.desk.upkeep().await.unwrap();
+        assert_eq!(server.call("GET", &path, "").await.ok()["state"], "checking");
+        let order = server.desk.next_retest(&HashSet::new()).await.unwrap().expect("a test was asked for");
+        assert_eq!((order.kind, order.address.to_string().as_str()), (Suspicion::Proxy, key));
+        let steps = vec![Step { variant: order.trials[0].0, verdict }];
+        let observed = Observed { reach: Reach::Greeted, steps, transcript: String::new() };
+        server.desk.retest_observed(order.id, Some(observed)).await.unwrap();
+        server.pass(700);
+        server.desk.upkeep().await.unwrap();
+        let said = server.call("GET", &path, "").await.ok();
+        assert_eq!((&said["state"], listed(&server, key).await), (&json!(state), state == "refused"), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn a_network_is_told_of_requests_in_its_ranges_by_its_webhook() {
+    let server = server();
+    let network =
+        json!({"name": "isp", "title": "Example", "contacts": ["noc@example.org"], "prefixes": ["203.0.113.0/24"]});
+    assert_eq!(server.call("POST", "/api/v1/networks", network.to_string()).await.status, 201);
+    let hook = json!({"webhook": "https://hooks.example.org/dnsbl"}).to_string();
+    let shown = server.call("PATCH", "/api/v1/networks/isp", hook).await.ok();
+    let key = shown["webhook"]["key"].as_str().unwrap().to_owned();
+    let signs = server.desk.webhook_key("isp").map(|octets| data_encoding::HEXLOWER.encode(&octets));
+    assert_eq!(signs, Some(key));
+    server.put("owned", "feed", "203.0.113.7\n").await.ok();
+    let asked = json!({"list": "owned", "key": "203.0.113.7", "contact": "me@example.org"}).to_string();
+    let asked = server.call("POST", "/api/v1/removals", asked).await;
+    assert_eq!(asked.status, 202, "{}", asked.text());
+    let due = server.desk.due_errands(10).unwrap();
+    let told = due.iter().find_map(|due| match &due.errand.task {
+        Task::Webhook { network, url, body } => Some((network, url, serde_json::from_str::<Value>(body).unwrap())),
+        Task::Mail { .. } => None,
+    });
+    let (network, url, body) = told.expect("the network is told");
+    assert_eq!((&**network, &**url), ("isp", "https://hooks.example.org/dnsbl"));
+    assert_eq!((&body["event"], &body["request"]["key"]), (&json!("request"), &json!("203.0.113.7")));
+    assert!(!body.to_string().contains("me@example.org"));
+}
