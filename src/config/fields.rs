@@ -1,0 +1,381 @@
+//! One TOML table, held against the table of options.
+//!
+//! Guarantees: each key is one of the table's options and each value has its shape and bounds, or a mistake is noted; an
+//! option that the file leaves out has the default of the table of options.
+//! Never: fails. What cannot be read is `None`, and its mistake is noted.
+
+use super::{
+    mistake::{At, Page},
+    options::{OPTIONS, Opt, Preset, Shape, Table},
+};
+use crate::{
+    limits::PROXY_PORTS_MAX,
+    list::{Kind, Protocol},
+};
+use std::{collections::BTreeMap, fmt, str::FromStr};
+use toml::{
+    Spanned,
+    de::{DeTable, DeValue},
+};
+
+/// A value of the right shape.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Plain {
+    /// [`Shape::Text`] and [`Shape::Date`]
+    Text(String),
+    /// [`Shape::Flag`]
+    Flag(bool),
+    /// [`Shape::Whole`]
+    Whole(u64),
+    /// [`Shape::Number`]
+    Number(f64),
+    /// [`Shape::Texts`]
+    Texts(Vec<At<String>>),
+    /// [`Shape::Addresses`]
+    Addresses(Vec<(At<String>, Vec<At<String>>)>),
+    /// [`Shape::Ports`]
+    Ports(Vec<(Protocol, u16)>),
+    /// [`Shape::Numbers`]
+    Numbers(Vec<(At<String>, f64)>),
+    /// [`Shape::Rows`]
+    Rows(Vec<At<Vec<u64>>>),
+}
+
+/// The values of one table.
+pub struct Fields<'p, 't> {
+    page: &'p Page<'t>,
+    /// Octets before the table's header.
+    pub offset: usize,
+    values: BTreeMap<&'static str, At<Plain>>,
+}
+
+impl<'p, 't> Fields<'p, 't> {
+    /// Reads a table that stands in the file, or, without one, the defaults.
+    pub fn read(page: &'p Page<'t>, table: Table, written: Option<&DeTable<'_>>, offset: usize) -> Self {
+        let mut fields = Self { page, offset, values: BTreeMap::new() };
+        let mut seen = Vec::new();
+        for (key, value) in written.into_iter().flatten() {
+            let name: &str = key.get_ref();
+            if table.inner().any(|other| other.name() == name) {
+                continue;
+            }
+            let Some(option) = table.options().find(|option| option.key == name) else {
+                page.mistake(key.span().start, unknown_key(table, name));
+                continue;
+            };
+            seen.push(option.key);
+            match plain(value, option.shape) {
+                Ok(found) => {
+                    fields.values.insert(option.key, At { value: found, offset: value.span().start });
+                }
+                Err((offset, what)) => page.mistake(offset, format!("{}: {what}", option.key)),
+            }
+        }
+        for option in table.options().filter(|option| !seen.contains(&option.key)) {
+            match option.preset {
+                Preset::Is(toml) => fields.set_default(option, toml),
+                Preset::Required(example) => page.mistake(
+                    offset,
+                    format!("{} needs `{}`; for example: {} = {example}", table.header(), option.key, option.key),
+                ),
+                Preset::Absent(_) | Preset::ByKind(_) => {}
+            }
+        }
+        fields
+    }
+
+    /// Fills in what depends on the list's kind.
+    pub fn defaults_of_kind(&mut self, kind: Kind) {
+        for option in Table::List.options() {
+            if let Preset::ByKind(default) = option.preset
+                && !self.values.contains_key(option.key)
+            {
+                self.set_default(option, default(kind));
+            }
+        }
+    }
+
+    fn set_default(&mut self, option: &Opt, toml: &'static str) {
+        let value = default_value(option.shape, toml);
+        self.values.insert(option.key, At { value, offset: self.offset });
+    }
+
+    /// Where the file writes `key`, if it does.
+    pub fn written(&self, key: &str) -> Option<usize> {
+        self.values.get(key).map(|at| at.offset).filter(|offset| *offset != self.offset)
+    }
+
+    /// Notes a mistake.
+    pub fn mistake(&self, offset: usize, what: impl Into<String>) {
+        self.page.mistake(offset, what);
+    }
+
+    /// A text.
+    pub fn text(&self, key: &str) -> Option<At<String>> {
+        match self.values.get(key)? {
+            At { value: Plain::Text(text), offset } => Some(At { value: text.clone(), offset: *offset }),
+            _ => None,
+        }
+    }
+
+    /// A text that `T` reads.
+    pub fn parsed<T: FromStr<Err: fmt::Display>>(&self, key: &str) -> Option<At<T>> {
+        self.parse(key, &self.text(key)?)
+    }
+
+    /// A text that `T` reads, or nothing where it is empty.
+    pub fn parsed_unless_empty<T: FromStr<Err: fmt::Display>>(&self, key: &str) -> Option<At<Option<T>>> {
+        let text = self.text(key)?;
+        if text.value.is_empty() { Some(text.map(|_| None)) } else { Some(self.parse(key, &text)?.map(Some)) }
+    }
+
+    /// Texts that `T` reads; those that it does not are left out.
+    pub fn parsed_all<T: FromStr<Err: fmt::Display>>(&self, key: &str) -> Vec<At<T>> {
+        let Some(At { value: Plain::Texts(texts), .. }) = self.values.get(key) else { return Vec::new() };
+        texts.iter().filter_map(|text| self.parse(key, text)).collect()
+    }
+
+    /// Whether the option is there, of the right shape, and empty.
+    pub fn is_empty(&self, key: &str) -> bool {
+        matches!(self.values.get(key), Some(At { value: Plain::Texts(texts), .. }) if texts.is_empty())
+    }
+
+    /// Names and their addresses.
+    pub fn addresses<N, A>(&self, key: &str) -> Vec<(At<N>, Vec<At<A>>)>
+    where
+        N: FromStr<Err: fmt::Display>,
+        A: FromStr<Err: fmt::Display>,
+    {
+        let Some(At { value: Plain::Addresses(rows), .. }) = self.values.get(key) else { return Vec::new() };
+        let read = |(name, addresses): &(At<String>, Vec<At<String>>)| {
+            let addresses = addresses.iter().filter_map(|text| self.parse(key, text)).collect();
+            Some((self.parse(key, name)?, addresses))
+        };
+        rows.iter().filter_map(read).collect()
+    }
+
+    /// Protocols of proxies and their ports.
+    pub fn ports(&self, key: &str) -> Option<Vec<(Protocol, u16)>> {
+        match &self.values.get(key)?.value {
+            Plain::Ports(ports) => Some(ports.clone()),
+            _ => None,
+        }
+    }
+
+    /// Names, each with a number.
+    pub fn numbers<N: FromStr<Err: fmt::Display>>(&self, key: &str) -> Vec<(At<N>, f64)> {
+        let Some(At { value: Plain::Numbers(rows), .. }) = self.values.get(key) else { return Vec::new() };
+        rows.iter().filter_map(|(name, number)| Some((self.parse(key, name)?, *number))).collect()
+    }
+
+    /// Rows of whole numbers.
+    pub fn rows(&self, key: &str) -> &[At<Vec<u64>>] {
+        match self.values.get(key) {
+            Some(At { value: Plain::Rows(rows), .. }) => rows,
+            _ => &[],
+        }
+    }
+
+    fn parse<T: FromStr<Err: fmt::Display>>(&self, key: &str, text: &At<String>) -> Option<At<T>> {
+        match text.value.parse() {
+            Ok(value) => Some(At { value, offset: text.offset }),
+            Err(error) => {
+                self.mistake(text.offset, format!("{key}: \"{}\": {error}", text.value));
+                None
+            }
+        }
+    }
+
+    /// A flag.
+    pub fn flag(&self, key: &str) -> Option<bool> {
+        match self.values.get(key)?.value {
+            Plain::Flag(flag) => Some(flag),
+            _ => None,
+        }
+    }
+
+    /// A whole number; its bounds are those of the table of options.
+    pub fn whole<T: TryFrom<u64>>(&self, key: &str) -> Option<T> {
+        match self.values.get(key)?.value {
+            Plain::Whole(number) => T::try_from(number).ok(),
+            _ => None,
+        }
+    }
+
+    /// A number.
+    pub fn number(&self, key: &str) -> Option<f64> {
+        match self.values.get(key)?.value {
+            Plain::Number(number) => Some(number),
+            _ => None,
+        }
+    }
+}
+
+/// A default or an example of the table of options as a value.
+pub fn default_value(shape: Shape, toml: &'static str) -> Plain {
+    let value = DeValue::parse(toml).expect("a default is TOML; a test reads each");
+    plain(&value, shape).expect("a default has the shape of its option; a test reads each")
+}
+
+type Misfit = (usize, String);
+
+fn plain(value: &Spanned<DeValue<'_>>, shape: Shape) -> Result<Plain, Misfit> {
+    let offset = value.span().start;
+    let misfit = |wanted: &str| (offset, format!("this is {}; write {wanted}", described(value.get_ref())));
+    match (shape, value.get_ref()) {
+        (Shape::Text | Shape::Date, DeValue::String(text)) => Ok(Plain::Text(text.to_string())),
+        (Shape::Date, DeValue::Datetime(date)) => Ok(Plain::Text(date.to_string())),
+        (Shape::Flag, DeValue::Boolean(flag)) => Ok(Plain::Flag(*flag)),
+        (Shape::Whole(least, most), DeValue::Integer(number)) => {
+            let number = u64::from_str_radix(&number.as_str().replace('_', ""), number.radix()).ok();
+            let number = number.filter(|number| (least..=most).contains(number));
+            number.map(Plain::Whole).ok_or_else(|| (offset, format!("write a whole number from {least} to {most}")))
+        }
+        (Shape::Number(least, most), DeValue::Integer(_) | DeValue::Float(_)) => {
+            number(value, least, most).map(Plain::Number)
+        }
+        (Shape::Texts(most), DeValue::Array(_)) => texts(value, most).map(Plain::Texts),
+        (Shape::Addresses, DeValue::Table(rows)) => {
+            let read = |(name, value): (&Spanned<_>, &Spanned<DeValue<'_>>)| {
+                let name: &Spanned<std::borrow::Cow<'_, str>> = name;
+                let at = At { value: name.get_ref().to_string(), offset: name.span().start };
+                Ok((at, texts(value, crate::limits::LISTENERS_MAX)?))
+            };
+            rows.iter().map(read).collect::<Result<_, _>>().map(Plain::Addresses)
+        }
+        (Shape::Ports, DeValue::Table(rows)) => {
+            rows.iter().map(ports).collect::<Result<Vec<_>, _>>().map(|rows| Plain::Ports(rows.concat()))
+        }
+        (Shape::Numbers(least, most), DeValue::Table(rows)) => {
+            let read = |(name, value): (&Spanned<_>, &Spanned<DeValue<'_>>)| {
+                let name: &Spanned<std::borrow::Cow<'_, str>> = name;
+                let at = At { value: name.get_ref().to_string(), offset: name.span().start };
+                Ok((at, number(value, least, most)?))
+            };
+            rows.iter().map(read).collect::<Result<_, _>>().map(Plain::Numbers)
+        }
+        (Shape::Rows(width), DeValue::Array(_)) => rows_of(value, width).map(Plain::Rows),
+        (Shape::Numbers(..), _) => Err(misfit("{ name = 1.0 }")),
+        (Shape::Rows(_), _) => Err(misfit("rows of whole numbers: [[64, 56, 3]]")),
+        (Shape::Text, _) => Err(misfit("a text in quotes")),
+        (Shape::Date, _) => Err(misfit("a date as 2027-06-30")),
+        (Shape::Flag, _) => Err(misfit("true or false")),
+        (Shape::Whole(..), _) => Err(misfit("a whole number")),
+        (Shape::Number(..), _) => Err(misfit("a number")),
+        (Shape::Texts(_), _) => Err(misfit("texts in brackets: [\"...\"]")),
+        (Shape::Addresses, _) => Err(misfit("{ \"name\" = [\"address\"] }")),
+        (Shape::Ports, _) => Err(misfit("{ connect = [8080], socks5 = [1080] }")),
+    }
+}
+
+type Row<'r, 'i> = (&'r Spanned<std::borrow::Cow<'i, str>>, &'r Spanned<DeValue<'i>>);
+
+/// The ports of one protocol.
+fn ports((name, value): Row<'_, '_>) -> Result<Vec<(Protocol, u16)>, Misfit> {
+    let protocol = Protocol::ALL.into_iter().find(|protocol| protocol.as_str() == name.get_ref().as_ref());
+    let known = Protocol::ALL.map(Protocol::as_str).join(", ");
+    let protocol = protocol
+        .ok_or_else(|| (name.span().start, format!("there is no protocol `{}`; there are {known}", name.get_ref())))?;
+    let DeValue::Array(items) = value.get_ref() else {
+        return Err((value.span().start, "write ports in brackets: [8080, 3128]".into()));
+    };
+    if items.len() > PROXY_PORTS_MAX {
+        return Err((value.span().start, format!("at most {PROXY_PORTS_MAX} ports are possible for a protocol")));
+    }
+    let port = |item: &Spanned<DeValue<'_>>| match plain(item, Shape::Whole(1, 65_535))? {
+        Plain::Whole(port) => Ok((protocol, port as u16)),
+        _ => Err((item.span().start, "write a port".into())),
+    };
+    items.iter().map(port).collect()
+}
+
+fn number(value: &Spanned<DeValue<'_>>, least: f64, most: f64) -> Result<f64, Misfit> {
+    let text = match value.get_ref() {
+        DeValue::Integer(number) => number.as_str(),
+        DeValue::Float(number) => number.as_str(),
+        _ => "",
+    };
+    let number = text.replace('_', "").parse().ok().filter(|number| (least..=most).contains(number));
+    number.ok_or_else(|| (value.span().start, format!("write a number from {least} to {most}")))
+}
+
+fn rows_of(value: &Spanned<DeValue<'_>>, width: usize) -> Result<Vec<At<Vec<u64>>>, Misfit> {
+    let DeValue::Array(rows) = value.get_ref() else { return Ok(Vec::new()) };
+    let whole = |cell: &Spanned<DeValue<'_>>| match cell.get_ref() {
+        DeValue::Integer(number) => u64::from_str_radix(&number.as_str().replace('_', ""), number.radix()).ok(),
+        _ => None,
+    };
+    let read = |row: &Spanned<DeValue<'_>>| {
+        let offset = row.span().start;
+        let cells = match row.get_ref() {
+            DeValue::Array(cells) => cells.iter().map(whole).collect::<Option<Vec<u64>>>(),
+            _ => None,
+        };
+        let cells = cells.filter(|cells| cells.len() == width);
+        let value = cells.ok_or_else(|| (offset, format!("write {width} whole numbers in brackets")))?;
+        Ok(At { value, offset })
+    };
+    rows.iter().map(read).collect()
+}
+
+fn texts(value: &Spanned<DeValue<'_>>, most: usize) -> Result<Vec<At<String>>, Misfit> {
+    let wanted = |value: &Spanned<DeValue<'_>>, wanted| {
+        (value.span().start, format!("this is {}; write {wanted}", described(value.get_ref())))
+    };
+    let DeValue::Array(items) = value.get_ref() else { return Err(wanted(value, "texts in brackets: [\"...\"]")) };
+    if items.len() > most {
+        return Err((value.span().start, format!("at most {most} are possible here, these are {}", items.len())));
+    }
+    let one = |item: &Spanned<DeValue<'_>>| match item.get_ref() {
+        DeValue::String(text) => Ok(At { value: text.to_string(), offset: item.span().start }),
+        _ => Err(wanted(item, "a text in quotes")),
+    };
+    items.iter().map(one).collect()
+}
+
+fn described(value: &DeValue<'_>) -> &'static str {
+    match value {
+        DeValue::String(_) => "a text",
+        DeValue::Integer(_) => "a whole number",
+        DeValue::Float(_) => "a decimal number",
+        DeValue::Boolean(_) => "true or false",
+        DeValue::Datetime(_) => "a date",
+        DeValue::Array(_) => "an array",
+        DeValue::Table(_) => "a table",
+    }
+}
+
+fn unknown_key(table: Table, name: &str) -> String {
+    let near = |word: &&str| distance(word, name) <= 1 + word.len() / 5;
+    if let Some(key) = table.options().map(|option| option.key).find(near) {
+        return format!("unknown key `{name}`; did you mean `{key}`?");
+    }
+    let tables = Table::ALL.iter().filter(|other| **other != Table::Top);
+    if table == Table::Top
+        && let Some(other) = tables.clone().find(|other| near(&other.name()) || name == format!("{}s", other.name()))
+    {
+        return format!("unknown key `{name}`; did you mean {}?", other.header());
+    }
+    let homes: Vec<&str> = OPTIONS.iter().filter(|option| option.key == name).map(|o| o.table.header()).collect();
+    if !homes.is_empty() {
+        return format!("`{name}` does not stand in {}; write it under {}", table.header(), homes.join(" or "));
+    }
+    let known: Vec<&str> = table.options().map(|option| option.key).collect();
+    format!("unknown key `{name}`; {} knows {}", table.header(), known.join(", "))
+}
+
+/// How many characters differ (Levenshtein), for words of a few characters.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().take(64).collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.iter().enumerate() {
+            let replaced = diagonal + usize::from(x != *y);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}
