@@ -1,0 +1,48 @@
+//! What leaves the program for people, with the real programs of the other side: mail servers, a name server, a web server.
+//! `ops/test` installs and runs them.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on ends there")]
+
+mod support;
+
+#[test]
+#[ignore = "needs root, postfix, nsd, dig, python3 and openssl"]
+fn peers_mail_dns_checks_and_webhooks_reach_the_people_they_are_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path().join("outside");
+    let Some(text) = support::hosts::run(&home, include_str!("support/outside.sh"), &[]) else { return };
+    let line = |beginning: &str| {
+        let found = text.lines().find(|line| line.starts_with(beginning));
+        found.unwrap_or_else(|| panic!("nothing begins with {beginning:?}\n{text}"))
+    };
+
+    // A mail server that stands by its name leaves the dynamic range; each other says what it lacks, and stays.
+    assert!(line("checked-25 ").starts_with("checked-25 granted"), "{text}");
+    line("dns-25 NXDOMAIN");
+    for (number, lacks) in [
+        (26, "provider"),
+        (27, "does not lead back"),
+        (28, "no name in reverse DNS"),
+        (29, "greets as mx.elsewhere.example and not as mx3.customer.example"),
+        (30, "port 25"),
+    ] {
+        let checked = line(&format!("checked-{number} "));
+        assert!(checked.starts_with(&format!("checked-{number} refused")) && checked.contains(lacks), "{text}");
+        line(&format!("dns-{number} 127.0.0.10"));
+    }
+    // The code comes by the configured relay to the postmaster of the registered domain, once, and is the proof.
+    line("mail To: postmaster@customer.example");
+    line("mail From: dnsbld@bl.test");
+    line("mail Auto-Submitted: auto-generated");
+    assert!(text.contains("by relay.example (Postfix)"), "{text}");
+    line("wrong-code 422");
+    line("code granted");
+    line("mails 1");
+    // The network can tell that it was this server that called, and which calls are the same.
+    line("told request isp 198.51.100.30 deciding signed");
+    line("told request isp 198.51.100.30 granted signed");
+    line("deliveries 2");
+    assert!(!text.contains("FORGED"), "{text}");
+    // A name that leads inside is not connected to.
+    assert!(line("errand ").contains("host not found"), "{text}");
+}
