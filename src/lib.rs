@@ -33,7 +33,7 @@
 //! dns         HOW DNS IS ANSWERED. Only room of hickory-server.   listen, stream, screen, question, answer, engine
 //! http        HOW PEOPLE AND PROGRAMS TALK TO US. Only axum room. auth, caller, api/*, pages/*, problem
 //! retest      HOW WE CHECK AGAIN. Pure dialogues over sockets.    target, relay, proxy, lure, probe, queue, rdns
-//! mail        HOW MAIL REACHES AND LEAVES US.                     server, inbox, outbox, webhook
+//! mail        HOW MAIL REACHES AND LEAVES US.                     server, inbox, dkim, feedback, outbox, webhook
 //! config      WHAT THE OPERATOR WANTS.                            options (the one table), read, check, template
 //! run         the running process as one struct: bind, drop user, open, serve, reload, drain, close
 //! cli         HOW PEOPLE TYPE. One file a command.
@@ -48,7 +48,7 @@
 //! process; everything that can grow has its bound in [`limits`].
 //! Never: unsafe code; a detached task; a query or an address in a log.
 //!
-//! Without the default feature `store` only [`list`], [`snapshot`], [`dns`], [`config`] and what they stand on are compiled: that is
+//! Without the default feature `store` only [`list`], [`snapshot`], [`dns`], [`config`], [`mail::feedback`] and what they stand on are compiled: that is
 //! what the fuzz targets use, so they never build RocksDB.
 
 #[cfg(feature = "store")]
@@ -64,7 +64,6 @@ pub mod dns;
 pub mod http;
 pub mod limits;
 pub mod list;
-#[cfg(feature = "store")]
 pub mod mail;
 pub mod metrics;
 #[cfg(feature = "store")]

@@ -563,8 +563,17 @@ pub const INBOX_PAUSE_TIME: Duration = Duration::from_secs(60);
 /// Octets of a line to the inbox. RFC 5321 4.5.3.1.6 has 1,000.
 pub const INBOX_LINE_OCTETS_MAX: usize = 2_048;
 
-/// Octets of a mail to the inbox. A test message has one KiB, its bounce with headers a few.
-pub const INBOX_MAIL_OCTETS_MAX: usize = 256 << 10;
+/// Octets of a mail to the inbox. A test message has one KiB; a report holds the mail that it is about.
+pub const INBOX_MAIL_OCTETS_MAX: usize = 1 << 20;
+
+/// DKIM signatures of one domain that are tried for a mail: each costs a question to DNS. A mail has one or two.
+pub const DKIM_SIGNATURES_MAX: usize = 4;
+
+/// Bits of a key that a DKIM signature counts by. RFC 8301 3.2.
+pub const DKIM_KEY_BITS_MIN: usize = 1_024;
+
+/// Fields of a report by mail that are read. RFC 5965 names 16.
+pub const FEEDBACK_FIELDS_MAX: usize = 200;
 
 /// Octets of the headers of a mail that are kept.
 pub const INBOX_HEADER_OCTETS_MAX: usize = 16 << 10;

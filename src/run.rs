@@ -11,6 +11,7 @@
 mod allocator;
 mod figures;
 mod logs;
+mod mailroom;
 mod outside;
 mod privileges;
 mod rooms;
@@ -229,13 +230,15 @@ impl Process {
         });
 
         let (cases, case_settings) = watch::channel(Arc::new(rooms::cases_settings(&config)));
+        let dns = outside::checks(&config);
         let desk = cases::Desk::new(cases::Parts {
             door: door.clone(),
             clock: system_clock(),
             settings: case_settings,
-            checks: outside::checks(&config),
+            checks: dns.clone(),
         });
-        outside::start(&config, sockets.outside, &desk, &mut units, &stop).map_err(failed)?;
+        let mailroom = Arc::new(mailroom::Room { desk: desk.clone(), dns });
+        outside::start(&config, sockets.outside, &desk, mailroom, &mut units, &stop).map_err(failed)?;
         let (upkeep, stopping) = (desk.clone(), stop.clone());
         units.task("desk", async move {
             upkeep.run(stopping).await;

@@ -1,4 +1,5 @@
-//! What leaves the program for people, with the real programs of the other side: mail servers, a name server, a web server.
+//! What leaves the program for people, and what reporters mail to it, with the real programs of the other side: mail servers, a
+//! name server, a web server, a signer.
 //! `ops/test` installs and runs them.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on ends there")]
@@ -6,7 +7,7 @@
 mod support;
 
 #[test]
-#[ignore = "needs root, postfix, nsd, dig, python3 and openssl"]
+#[ignore = "needs root, postfix, nsd, dig, python3 with dkimpy, and openssl"]
 fn peers_mail_dns_checks_and_webhooks_reach_the_people_they_are_for() {
     let folder = tempfile::tempdir().unwrap();
     let home = folder.path().join("outside");
@@ -45,4 +46,25 @@ fn peers_mail_dns_checks_and_webhooks_reach_the_people_they_are_for() {
     assert!(!text.contains("FORGED"), "{text}");
     // A name that leads inside is not connected to.
     assert!(line("errand ").contains("host not found"), "{text}");
+
+    // A mail counts by the signature of the domain that its mailbox is for, and what it says is said by one reporter.
+    line("mailbox r-TOKEN@in.bl.test");
+    for (name, said) in [
+        ("first", "250"),
+        ("again", "250"),
+        ("unsigned", "550 5.7.1 the mail has no DKIM signature of reporter.example"),
+        ("changed", "550 5.7.1 the DKIM signature of reporter.example does not count: the body"),
+        ("stranger", "550 5.7.1 the mail has no DKIM signature of reporter.example"),
+        ("nobody", "550 5.1.1 nobody waits for mail"),
+        ("range", "550 5.7.1 the report's Source-IP cannot be read"),
+        ("second", "250"),
+        ("silence", "451 4.3.0 try again later"),
+    ] {
+        let answered = line(&format!("report-{name} "));
+        assert!(answered.starts_with(&format!("report-{name} {said}")), "{text}");
+    }
+    line("one-reporter NXDOMAIN");
+    line("still-one NXDOMAIN");
+    line("two-reporters 127.0.0.4");
+    line("as-bearer 401");
 }

@@ -100,7 +100,8 @@ impl Desk {
     }
 
     /// The store, to read from.
-    pub(super) fn store(&self) -> &Arc<Store> {
+    #[must_use]
+    pub fn store(&self) -> &Arc<Store> {
         self.parts.door.store()
     }
 

@@ -16,10 +16,14 @@ use serde_json::{Value, json};
 Examples:
   dnsbld token create isp-feed --scope write:dynamic/isp
   dnsbld token create helpdesk --scope 'exclude:*/helpdesk' --scope read --expires 365d
+  dnsbld token create mx1 --scope report:mx1
+  dnsbld token create complaints --scope mail:complaints/example.org
   dnsbld token list
   dnsbld token revoke 7
 
-Scopes: admin, read, write:LIST/SOURCE, exclude:LIST/SOURCE (may exclude too); either part may be *.")]
+Scopes: admin, read, write:LIST/SOURCE, exclude:LIST/SOURCE (may exclude too); either part may be *. network:NAME runs a network's
+ranges, report:REPORTER reports. mail:REPORTER/DOMAIN stands alone: it makes a mailbox for reports (ARF, X-ARF) that DOMAIN signs
+by DKIM.")]
 pub struct Token {
     #[command(subcommand)]
     action: Action,
@@ -58,7 +62,9 @@ impl Token {
                     body["expires"] = json!(expires);
                 }
                 client.post("/api/v1/tokens", &body)?.say(|answer| {
-                    format!("{}\n(token {}; it is shown only now)", text(answer, "token"), text(answer, "id"))
+                    // Of a mailbox the whole address is what is used.
+                    let secret = if answer["address"].is_string() { "address" } else { "token" };
+                    format!("{}\n(token {}; it is shown only now)", text(answer, secret), text(answer, "id"))
                 })
             }
             Action::List => client.get("/api/v1/tokens")?.say(listed),

@@ -343,9 +343,16 @@ pub const OPTIONS: &[Opt] = &[
         "inbox_listen",
         Text,
         Is("\"\""),
-        "Where the inbox takes test messages that come through, usually port 25 of the machine that inbox_domain's MX names.",
+        "Where the inbox takes test messages that come through, and reports by mail: usually port 25 of the machine that\n\
+         inbox_domain's MX names. Works without `enabled`.",
     ),
-    fixed(Retest, "inbox_domain", Text, Is("\"\""), "The domain of the test mailboxes. Its MX leads to inbox_listen."),
+    fixed(
+        Retest,
+        "inbox_domain",
+        Text,
+        Is("\"\""),
+        "The domain of the mailboxes of tests and reporters. Its MX leads to inbox_listen.",
+    ),
     fixed(
         Retest,
         "trap_domains",

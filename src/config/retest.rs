@@ -1,6 +1,7 @@
 //! `[retest]` and `[mail]`.
 //!
 //! Guarantees: where retests are enabled, all is there that makes a tester honest and a test work: a name, a contact, an inbox;
+//! an inbox has a name, a contact and a domain;
 //! a place that proxies can be asked for is one address.
 //! Never: looks up whether the names lead where they should.
 
@@ -145,18 +146,23 @@ pub fn read_retest(fields: &Fields<'_, '_>) -> Option<(Retest, Vec<At<Listen>>)>
     let inbox_domain = fields.parsed_unless_empty::<HostName>("inbox_domain");
     let proxy_listen = fields.parsed_unless_empty::<Listen>("proxy_listen");
     let trap_domains = fields.parsed_all::<HostName>("trap_domains");
-    if enabled == Some(true) || !trap_domains.is_empty() {
+    let listens = inbox_listen.as_ref().is_some_and(|at| at.value.is_some());
+    if enabled == Some(true) || !trap_domains.is_empty() || listens {
         let needed = [
             ("ehlo", ehlo.as_ref().is_some_and(|at| at.value.is_none()), "\"probe.bl.example.org\""),
             ("contact", contact.as_ref().is_some_and(|at| at.value.is_none()), "\"postmaster@example.org\""),
             ("inbox_listen", inbox_listen.as_ref().is_some_and(|at| at.value.is_none()), "\"192.0.2.1:25\""),
             ("inbox_domain", inbox_domain.as_ref().is_some_and(|at| at.value.is_none()), "\"test.bl.example.org\""),
         ];
-        // A trap needs what receives its mail, and a name and a contact for the greeting.
-        let (who, needed) = if enabled == Some(true) { ("retests", &needed[..]) } else { ("traps", &needed[..3]) };
+        // A trap needs what receives its mail, and a name and a contact for the greeting; retests and reporters need mailboxes too.
+        let (who, needed) = match (enabled, trap_domains.is_empty()) {
+            (Some(true), _) => ("retests", &needed[..]),
+            (_, false) => ("traps", &needed[..3]),
+            (_, true) => ("the inbox", &needed[..]),
+        };
         for (key, lacks, example) in needed {
             if *lacks {
-                fields.mistake(fields.offset, format!("{key}: {who} need it; for example {key} = {example}"));
+                fields.mistake(fields.offset, format!("{key}: needed for {who}; for example {key} = {example}"));
             }
         }
     }
@@ -271,7 +277,7 @@ mod tests {
         let missing = mistakes("[retest]\nenabled = true\n");
         for key in ["ehlo", "contact", "inbox_listen", "inbox_domain"] {
             assert!(
-                missing.iter().any(|mistake| mistake.contains(&format!("{key}: retests need it"))),
+                missing.iter().any(|mistake| mistake.contains(&format!("{key}: needed for retests"))),
                 "{key} {missing:?}"
             );
         }
@@ -291,14 +297,22 @@ mod tests {
             ("opt_out = [\"192.0.2.1/24\"]", "192.0.2.0/24"),
             (
                 "ehlo = \"mx.example.org\"\ncontact = \"a@example.org\"\ntrap_domains = [\"trap.example.org\"]",
-                "inbox_listen: traps need it",
+                "inbox_listen: needed for traps",
             ),
             (
                 "ehlo = \"mx.example.org\"\ncontact = \"a@example.org\"\ninbox_listen = \"192.0.2.1:25\"\n\
                  inbox_domain = \"in.example.org\"\ntrap_domains = [\"IN.example.org\"]",
                 "a trap is another domain",
             ),
-            ("inbox_listen = \"192.0.2.1:25\"\nproxy_listen = \"192.0.2.1:25\"", "taken by another listener"),
+            (
+                "inbox_listen = \"192.0.2.1:25\"\nehlo = \"mx.example.org\"\ncontact = \"a@example.org\"",
+                "inbox_domain: needed for the inbox",
+            ),
+            (
+                "ehlo = \"mx.example.org\"\ncontact = \"a@example.org\"\ninbox_listen = \"192.0.2.1:25\"\n\
+                 inbox_domain = \"in.example.org\"\nproxy_listen = \"192.0.2.1:25\"",
+                "taken by another listener",
+            ),
         ] {
             let found = mistakes(&format!("[retest]\n{line}\n"));
             assert!(found.len() == 1 && found[0].contains(word), "{line}: {found:?}");

@@ -52,9 +52,14 @@ impl Access {
         let row = blocking(move || Ok(asked.store().view().token(hash)?)).await?;
         let now = state.parts.clock.now();
         let row = row.filter(|row| row.expires.is_none_or(|end| now < end));
-        let row =
-            row.ok_or_else(|| Problem::unauthorized("this token is not in force: it is unknown, revoked or expired"))?;
-        Ok(Self { caller, holder: Some(Holder::of(&row)), settings })
+        let holder = row.as_ref().map(Holder::of);
+        let holder = holder
+            .ok_or_else(|| Problem::unauthorized("this token is not in force: it is unknown, revoked or expired"))?;
+        // It is written to, and stands in the logs of mail servers.
+        if holder.mailbox().is_some() {
+            return Err(Problem::unauthorized("this token is a mailbox for reports; it opens nothing here"));
+        }
+        Ok(Self { caller, holder: Some(holder), settings })
     }
 
     /// The holder, if it may do this.

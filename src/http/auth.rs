@@ -8,6 +8,7 @@
 //! | `exclude:LIST/SOURCE` | the same, and exclude |
 //! | `network:NAME` | list and exclude under the source `network.NAME`, inside that network's active prefixes |
 //! | `report:REPORTER` | report what REPORTER saw |
+//! | `mail:REPORTER/DOMAIN` | nothing here: the token is a mailbox, and reports signed by DOMAIN that come there are REPORTER's |
 //!
 //! Either part of a scope may be `*`. `never`, the source `operator`, `force` and `first_seen` are for admins whatever
 //! the scope says; `removal`, `retest`, `report`, `config` and `network.*` are the program's own.
@@ -21,7 +22,7 @@ use super::{
 };
 use crate::{
     cases::network::{NetworkError, NetworkName},
-    list::{LabelError, ListName, SourceName},
+    list::{LabelError, ListName, ListedName, NameError, SourceName},
     store::{TokenHash, TokenRow},
 };
 use axum::http::{HeaderMap, header};
@@ -30,6 +31,12 @@ use subtle::ConstantTimeEq;
 
 /// Octets of randomness in a token.
 const TOKEN_OCTETS: usize = 32;
+
+/// What the mailbox of a reporter begins with.
+pub const REPORTS_PREFIX: &str = "r-";
+
+/// Octets of randomness in such a mailbox. It stands in clear in logs on the way: DKIM is what reports are believed by.
+const MAILBOX_OCTETS: usize = 16;
 
 /// A token in clear, for the moment in which it is made and shown.
 pub struct FreshToken(String);
@@ -58,6 +65,8 @@ pub enum Scope {
     Network(NetworkName),
     /// `report:REPORTER`
     Report(SourceName),
+    /// `mail:REPORTER/DOMAIN`
+    Mail(SourceName, ListedName),
 }
 
 /// Why a text is no scope.
@@ -66,7 +75,7 @@ pub enum ScopeError {
     /// No such word.
     #[error(
         "not a scope; write admin, read, write:LIST/SOURCE or exclude:LIST/SOURCE, where either part may be *, \
-         network:NAME or report:REPORTER"
+         network:NAME, report:REPORTER or mail:REPORTER/DOMAIN"
     )]
     Unreadable,
     /// The list or the source.
@@ -75,6 +84,9 @@ pub enum ScopeError {
     /// The network.
     #[error(transparent)]
     Network(#[from] NetworkError),
+    /// The domain.
+    #[error(transparent)]
+    Domain(#[from] NameError),
 }
 
 /// Who holds the token that came with a request.
@@ -120,6 +132,16 @@ impl FreshToken {
         let mut octets = [0; TOKEN_OCTETS];
         getrandom::fill(&mut octets)?;
         Ok(Self(format!("dnsbld_{}", data_encoding::BASE64URL_NOPAD.encode(&octets))))
+    }
+
+    /// Draws a mailbox for reports: letters that mail does not fold.
+    ///
+    /// # Errors
+    /// The system has none to give.
+    pub fn draw_mailbox() -> Result<Self, getrandom::Error> {
+        let mut octets = [0; MAILBOX_OCTETS];
+        getrandom::fill(&mut octets)?;
+        Ok(Self(format!("{REPORTS_PREFIX}{}", data_encoding::HEXLOWER.encode(&octets))))
     }
 
     /// What it may be called without giving it away: a part of its hash.
@@ -243,6 +265,14 @@ impl Holder {
         self.scopes.iter().find_map(|scope| if let Scope::Report(name) = scope { Some(name.as_str()) } else { None })
     }
 
+    /// Whose reports come to it by mail, and which domain must have signed them. Such a token is for nothing else.
+    #[must_use]
+    pub fn mailbox(&self) -> Option<(&SourceName, &ListedName)> {
+        self.scopes
+            .iter()
+            .find_map(|scope| if let Scope::Mail(name, domain) = scope { Some((name, domain)) } else { None })
+    }
+
     /// Whether this is the source of the network that holds it. Where that network may write is [`super::fence`]'s.
     fn is_network(&self, source: &SourceName) -> bool {
         self.network().is_some_and(|name| name.source() == *source)
@@ -266,7 +296,7 @@ impl Holder {
         self.scopes.iter().any(|scope| match scope {
             Scope::Write(lists, sources) | Scope::Exclude(lists, sources) => lists.holds(list) && sources.holds(source),
             Scope::Network(name) => name.source() == *source,
-            Scope::Admin | Scope::Read | Scope::Report(_) => false,
+            Scope::Admin | Scope::Read | Scope::Report(_) | Scope::Mail(..) => false,
         })
     }
 
@@ -317,6 +347,7 @@ impl FromStr for Scope {
         }
         let (list, source) = rest.split_once('/').ok_or(ScopeError::Unreadable)?;
         match word {
+            "mail" => Ok(Self::Mail(list.parse()?, source.parse()?)),
             "write" => Ok(Self::Write(part(list)?, part(source)?)),
             "exclude" => Ok(Self::Exclude(part(list)?, part(source)?)),
             _ => Err(ScopeError::Unreadable),
@@ -342,6 +373,7 @@ impl fmt::Display for Scope {
             Self::Exclude(list, source) => write!(f, "exclude:{list}/{source}"),
             Self::Network(name) => write!(f, "network:{name}"),
             Self::Report(reporter) => write!(f, "report:{reporter}"),
+            Self::Mail(reporter, domain) => write!(f, "mail:{reporter}/{domain}"),
         }
     }
 }
@@ -359,7 +391,7 @@ mod tests {
     #[test]
     fn who_may_do_what() {
         // Holders: A admin, R read, W write:dynamic/isp, E exclude:dynamic/isp, S write:*/isp, X exclude:*/*,
-        // N network:isp, T report:trap, - nothing.
+        // N network:isp, T report:trap, M mail:trap/a.example (a mailbox), - nothing.
         let holders = [
             ('A', "admin"),
             ('R', "read"),
@@ -369,6 +401,7 @@ mod tests {
             ('X', "exclude:*/*"),
             ('N', "network:isp"),
             ('T', "report:trap"),
+            ('M', "mail:trap/a.example"),
             ('-', ""),
         ];
         let (dynamic, relay, never) = ("dynamic".parse().unwrap(), "relay".parse().unwrap(), ListName::never());
@@ -376,7 +409,7 @@ mod tests {
         let (isp, other, operator) = (source("isp"), source("other"), source("operator"));
         let (removal, network, config) = (source("removal"), source("network.isp"), source("config"));
         let table: &[(Act<'_>, &str)] = &[
-            (Act::Status, "ARWESXNT-"),
+            (Act::Status, "ARWESXNTM-"),
             (Act::Read, "AR"),
             (Act::ReadSource(&dynamic, &isp), "ARWESX"),
             (Act::ReadSource(&dynamic, &other), "ARX"),
@@ -423,10 +456,25 @@ mod tests {
             "exclude:*/*",
             "network:isp",
             "report:mx1",
+            "mail:mx1/example.org",
+            "mail:mx1/=mx.example.org",
         ] {
             assert_eq!(text.parse::<Scope>().unwrap().to_string(), text);
         }
-        for text in ["", "Admin", "write", "write:", "write:dynamic", "write:/isp", "delete:a/b", "write:UP/isp", "*"] {
+        for text in [
+            "",
+            "Admin",
+            "write",
+            "write:",
+            "write:dynamic",
+            "write:/isp",
+            "delete:a/b",
+            "write:UP/isp",
+            "*",
+            "mail:mx1",
+            "mail:mx1/",
+            "mail:*/a.example",
+        ] {
             assert!(text.parse::<Scope>().is_err(), "{text}");
         }
     }

@@ -30,6 +30,7 @@ mod state;
 mod tests;
 
 pub use admin_token::{ADMIN_TOKEN_FILE, AdminTokenError, admin_token};
+pub use auth::{Holder, REPORTS_PREFIX};
 pub use caller::{Caller, ClientKey, Door, Peer};
 pub use problem::Problem;
 pub use routes::router;

@@ -22,6 +22,8 @@ pub struct Settings {
     pub lookups_per_minute: u32,
     /// Proxies whose `X-Forwarded-For` is believed and which speak TLS to the outside.
     pub trusted_proxies: Vec<IpNet>,
+    /// Where reports by mail arrive; `None` where no mail is received.
+    pub inbox_domain: Option<String>,
     /// Who may read `/metrics`.
     pub metrics_from: Vec<IpNet>,
     /// How far back anyone may read history (`[keep] public_history`).
@@ -56,6 +58,7 @@ impl Default for Settings {
             plain_tokens: false,
             lookups_per_minute: 60,
             trusted_proxies: Vec::new(),
+            inbox_domain: None,
             metrics_from: ["127.0.0.0/8", "::1/128"].map(|net| net.parse().expect("a valid prefix")).to_vec(),
             public_history: Duration::from_seconds(90 * 86_400),
             kept: Kept {

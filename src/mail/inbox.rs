@@ -4,7 +4,7 @@
 //! is said only when the mailroom has it on disk.
 //! Never: sends a bounce, or takes a mail that nobody waits for and that is sent to no trap.
 
-use super::server::{Act, Arrival, Server};
+use super::server::{Act, Arrival, Server, Untaken, Wanted};
 use crate::limits::{
     ACCEPT_PAUSE, INBOX_CONNECTIONS_MAX, INBOX_CONNECTIONS_PER_CLIENT_MAX, INBOX_PAUSE_TIME, INBOX_SESSION_TIME,
 };
@@ -24,18 +24,18 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-/// The mailroom cannot take it now.
+/// The mailroom cannot look that up now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the mailroom cannot take it now")]
+#[error("the mailroom cannot look that up now")]
 pub struct NotNow;
 
 /// Who knows which mailboxes are waited for. `run` hands it over.
 #[async_trait]
 pub trait Mailroom: Send + Sync {
-    /// Whether somebody waits for mail to this mailbox, in lower case.
-    fn waits_for(&self, mailbox: &str) -> Result<bool, NotNow>;
-    /// A mail has arrived; returns when that is on disk.
-    async fn arrived(&self, arrival: Arrival) -> Result<(), NotNow>;
+    /// What somebody waits for at this mailbox, in lower case; `None` where nobody does.
+    fn waits_for(&self, mailbox: &str) -> Result<Option<Wanted>, NotNow>;
+    /// A mail has arrived; returns when what follows of it is on disk.
+    async fn arrived(&self, arrival: Arrival) -> Result<(), Untaken>;
 }
 
 /// The server.
@@ -129,7 +129,7 @@ impl Inbox {
                             return stream.shutdown().await;
                         }
                         Act::Check(mailbox) => server.checked(self.mailroom.waits_for(&mailbox).map_err(|NotNow| ())),
-                        Act::HandOn(arrival) => server.handed_on(self.mailroom.arrived(*arrival).await.is_ok()),
+                        Act::HandOn(arrival) => server.handed_on(self.mailroom.arrived(*arrival).await),
                     };
                 }
             }
@@ -151,11 +151,11 @@ mod tests {
 
     #[async_trait]
     impl Mailroom for Shelf {
-        fn waits_for(&self, mailbox: &str) -> Result<bool, NotNow> {
-            if mailbox == "broken" { Err(NotNow) } else { Ok(mailbox == "t-1") }
+        fn waits_for(&self, mailbox: &str) -> Result<Option<Wanted>, NotNow> {
+            if mailbox == "broken" { Err(NotNow) } else { Ok((mailbox == "t-1").then_some(Wanted::Headers)) }
         }
 
-        async fn arrived(&self, arrival: Arrival) -> Result<(), NotNow> {
+        async fn arrived(&self, arrival: Arrival) -> Result<(), Untaken> {
             self.0.lock().unwrap().push(arrival);
             Ok(())
         }

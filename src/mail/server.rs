@@ -1,7 +1,7 @@
 //! The other side of SMTP: one session of somebody who hands us a mail, as a state machine over octets.
 //!
 //! Guarantees: a mailbox that nobody waits for, and that is no trap, is refused at RCPT; of a message only the headers are
-//! kept, within a bound; lines, commands, mistakes, recipients and octets are bounded; only CR LF "." CR LF ends a message.
+//! kept, within a bound, unless a recipient reads reports: then it is handed on whole, and forgotten; lines, commands, mistakes, recipients and octets are bounded; only CR LF "." CR LF ends a message.
 //! Never: relays, authenticates, starts TLS, or reads a clock or a socket. Trusts no header: who handed the mail over is the
 //! TCP peer.
 
@@ -10,6 +10,15 @@ use crate::limits::{
     INBOX_RECEIVED_MAX, INBOX_RECIPIENTS_MAX,
 };
 use std::{net::IpAddr, sync::Arc};
+
+/// What somebody waits for at a mailbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// That a mail arrives, and how it came.
+    Headers,
+    /// What it says.
+    Whole,
+}
 
 /// A mail that was taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +35,19 @@ pub struct Arrival {
     pub headers: String,
     /// The `Received` lines among them, the latest first, unfolded.
     pub received: Vec<String>,
+    /// All octets of it, where one of its mailboxes wants them; else empty.
+    pub whole: Vec<u8>,
+}
+
+/// Why a mail is not taken.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Untaken {
+    /// The mailroom cannot take it now.
+    #[error("the mailroom cannot take it now")]
+    NotNow,
+    /// It never will, for this reason.
+    #[error("{0}")]
+    Refused(String),
 }
 
 /// What the driver is to do after a line.
@@ -63,6 +85,9 @@ pub struct Server {
     pending: Option<String>,
     mailboxes: Vec<String>,
     trapped: usize,
+    /// Whether a recipient wants the mail whole.
+    keeps_whole: bool,
+    whole: Vec<u8>,
     headers: Vec<u8>,
     in_headers: bool,
     /// Whether the line before ended with CR LF, as the final dot needs it.
@@ -88,6 +113,8 @@ impl Server {
             pending: None,
             mailboxes: Vec::new(),
             trapped: 0,
+            keeps_whole: false,
+            whole: Vec::new(),
             headers: Vec::new(),
             in_headers: false,
             clean_end: false,
@@ -177,6 +204,8 @@ impl Server {
         self.sender.clear();
         self.mailboxes.clear();
         self.trapped = 0;
+        self.keeps_whole = false;
+        self.whole = Vec::new();
         self.headers.clear();
     }
 
@@ -222,11 +251,12 @@ impl Server {
         Act::Reply("250 2.1.5 ok".into())
     }
 
-    /// Whether somebody waits for mail to the mailbox that was asked about.
-    pub fn checked(&mut self, wanted: Result<bool, ()>) -> Act {
+    /// What somebody waits for at the mailbox that was asked about.
+    pub fn checked(&mut self, wanted: Result<Option<Wanted>, ()>) -> Act {
         let mailbox = self.pending.take();
         match (wanted, mailbox) {
-            (Ok(true), Some(mailbox)) => {
+            (Ok(Some(wanted)), Some(mailbox)) => {
+                self.keeps_whole |= wanted == Wanted::Whole;
                 if !self.mailboxes.contains(&mailbox) {
                     self.mailboxes.push(mailbox);
                 }
@@ -248,12 +278,16 @@ impl Server {
         if self.in_headers && (line == b"\r\n" || line == b"\n") {
             self.in_headers = false;
         }
+        let end = line.ends_with(b"\r\n");
+        let line = if self.clean_end { line.strip_prefix(b".").unwrap_or(line) } else { line };
+        if self.keeps_whole {
+            self.whole.extend_from_slice(line);
+        }
         if self.in_headers {
-            let line = if self.clean_end { line.strip_prefix(b".").unwrap_or(line) } else { line };
             let room = INBOX_HEADER_OCTETS_MAX - self.headers.len();
             self.headers.extend_from_slice(&line[..line.len().min(room)]);
         }
-        self.clean_end = line.ends_with(b"\r\n");
+        self.clean_end = end;
         Act::Wait
     }
 
@@ -286,13 +320,21 @@ impl Server {
             sender: std::mem::take(&mut self.sender),
             headers,
             received,
+            whole: std::mem::take(&mut self.whole),
         }
     }
 
-    /// Whether the mail was handed on; what is answered to its last line.
-    pub fn handed_on(&mut self, taken: bool) -> Act {
+    /// What became of the mail; what is answered to its last line.
+    pub fn handed_on(&mut self, taken: Result<(), Untaken>) -> Act {
         self.forget();
-        Act::Reply(if taken { "250 2.0.0 it arrived" } else { "451 4.3.0 try again later" }.into())
+        Act::Reply(match taken {
+            Ok(()) => "250 2.0.0 it arrived".into(),
+            Err(Untaken::NotNow) => "451 4.3.0 try again later".into(),
+            Err(Untaken::Refused(why)) => {
+                let plain = why.chars().map(|c| if c.is_ascii() && !c.is_ascii_control() { c } else { '?' });
+                format!("550 5.7.1 {}", plain.collect::<String>())
+            }
+        })
     }
 }
 

@@ -1,25 +1,17 @@
 //! What connects to the outside: the tests of relays and proxies with their two listeners, and the doer of errands.
 //!
 //! Guarantees: addresses are bound before rights are dropped; without `[retest] enabled` nothing is tested, and nothing
-//! listens but the inbox of traps.
+//! listens but the inbox, where it is told to.
 //! Never: decides anything: rooms that may not name each other get what they need of each other here.
 
 use super::RunError;
 use crate::{
-    cases::{
-        self, Checks, Desk,
-        report::{OWN_TRAP, Report},
-        retest::Token,
-    },
-    change::Actor,
-    config::{self, Config},
-    limits::EVIDENCE_OCTETS_MAX,
-    list::ReportKind,
-    mail::{self, Arrival, Caller, Inbox, Mailroom, NotNow, Outbox, Post},
-    retest::{self, MAILBOX_PREFIX, Pace, Prober, Queue, Resolver, Rules, SENDER_PREFIX, Secret, Tester},
+    cases::{self, Checks, Desk},
+    config::Config,
+    mail::{self, Caller, Inbox, Mailroom, Outbox, Post},
+    retest::{self, Pace, Prober, Queue, Resolver, Rules, Secret, Tester},
     tasks::Supervisor,
 };
-use async_trait::async_trait;
 use std::{convert::Infallible, io, net::IpAddr, net::SocketAddr, net::TcpListener, sync::Arc};
 use tokio_util::sync::CancellationToken;
 
@@ -43,7 +35,7 @@ impl Listeners {
             bound.transpose().map_err(|error: io::Error| RunError::Bind(format!("retest.{name}: {error}")))
         };
         Ok(Self {
-            inbox: bind("inbox_listen", retest.inbox_listen.filter(|_| has_inbox(retest)))?,
+            inbox: bind("inbox_listen", retest.inbox_listen)?,
             lure: bind("proxy_listen", retest.proxy_listen.filter(|_| retest.enabled))?,
         })
     }
@@ -116,6 +108,7 @@ pub fn start(
     config: &Config,
     listeners: Listeners,
     desk: &Desk,
+    mailroom: Arc<dyn Mailroom>,
     units: &mut Supervisor,
     stop: &CancellationToken,
 ) -> io::Result<()> {
@@ -139,7 +132,7 @@ pub fn start(
             domain: config.retest.inbox_domain.clone(),
             traps: config.retest.trap_domains.clone().into(),
             contact: config.retest.contact.clone(),
-            mailroom: Arc::new(Room { desk: desk.clone() }),
+            mailroom,
         };
         units.task("inbox", inbox.serve(listener, stop.clone()));
     }
@@ -161,68 +154,6 @@ pub fn start(
     Ok(())
 }
 
-/// Whether mail is received: for retests, or for traps.
-fn has_inbox(retest: &config::Retest) -> bool {
-    retest.enabled || !retest.trap_domains.is_empty()
-}
-
-/// Who waits for mail: retests, for their test messages and for bounces of them; and traps, for whatever comes.
-struct Room {
-    desk: Desk,
-}
-
-/// The token that a mailbox names, and whether mail to it is a bounce.
-fn token_of(mailbox: &str) -> Option<(Token, bool)> {
-    let (text, bounce) = match mailbox.strip_prefix(MAILBOX_PREFIX) {
-        Some(text) => (text, false),
-        None => (mailbox.strip_prefix(SENDER_PREFIX)?, true),
-    };
-    text.parse().ok().map(|token| (token, bounce))
-}
-
-#[async_trait]
-impl Mailroom for Room {
-    fn waits_for(&self, mailbox: &str) -> Result<bool, NotNow> {
-        let Some((token, _)) = token_of(mailbox) else { return Ok(false) };
-        self.desk.retest_waits_for(token).map_err(|fault| {
-            tracing::error!(%fault, "the inbox cannot look up a mailbox");
-            NotNow
-        })
-    }
-
-    async fn arrived(&self, arrival: Arrival) -> Result<(), NotNow> {
-        for (token, bounce) in arrival.mailboxes.iter().filter_map(|mailbox| token_of(mailbox)) {
-            let taken = self.desk.retest_arrived(token, arrival.peer, bounce, &arrival.headers).await;
-            taken.map_err(|fault| {
-                tracing::error!(%fault, "an arrived test message could not be noted");
-                NotNow
-            })?;
-        }
-        if arrival.trapped { self.trapped(arrival).await } else { Ok(()) }
-    }
-}
-
-impl Room {
-    /// Reports who handed over a mail to a trap; by nothing that its sender wrote.
-    async fn trapped(&self, arrival: Arrival) -> Result<(), NotNow> {
-        let evidence: String = arrival.headers.chars().take(EVIDENCE_OCTETS_MAX).collect();
-        let report = Report {
-            address: arrival.peer,
-            kind: ReportKind::Trap,
-            seen: self.desk.now(),
-            // One an hour counts, however many mails come.
-            id: None,
-            count: 1,
-            evidence: evidence.into(),
-        };
-        let taken = self.desk.report(Actor::new("trap"), OWN_TRAP, &[report]).await;
-        taken.map(drop).map_err(|fault| {
-            tracing::error!(%fault, "a mail to a trap could not be reported");
-            NotNow
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -231,18 +162,10 @@ mod tests {
     fn what_the_server_listens_at_is_not_tested() {
         let text =
             "[http]\nlisten = \"198.51.100.1:80\"\n[retest]\nfrom = [\"198.51.100.2\"]\ndocumentation_ranges = true\n";
-        let rules = rules(&config::read(text).unwrap());
+        let rules = rules(&crate::config::read(text).unwrap());
         for own in ["198.51.100.1", "198.51.100.2"] {
             assert!(rules.target(own.parse().unwrap()).is_err());
         }
         assert!(rules.target("198.51.100.3".parse().unwrap()).is_ok());
-    }
-
-    #[test]
-    fn a_mailbox_names_its_token() {
-        let token = Token::random();
-        assert_eq!(token_of(&format!("t-{token}")), Some((token, false)));
-        assert_eq!(token_of(&format!("s-{token}")), Some((token, true)));
-        assert_eq!((token_of("postmaster"), token_of("t-00")), (None, None));
     }
 }

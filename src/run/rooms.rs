@@ -21,6 +21,7 @@ pub fn http_settings(config: &Config) -> http::Settings {
         admin_listen: http.admin_listen,
         plain_tokens: http.plain_tokens,
         lookups_per_minute: http.lookups_per_minute,
+        inbox_domain: super::mailroom::takes_reports(&config.retest).then(|| config.retest.inbox_domain.clone()),
         trusted_proxies: http.trusted_proxies.iter().map(|prefix| prefix.net()).collect(),
         metrics_from: http.metrics_from.iter().map(|prefix| prefix.net()).collect(),
         public_history: config.keep.public_history,

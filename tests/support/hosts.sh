@@ -137,10 +137,10 @@ call() { curl -sS -H "Authorization: Bearer $token" -H 'Content-Type: applicatio
 put() { curl -sS -X PUT -H "Authorization: Bearer $token" -H 'Content-Type: text/plain' --data-binary @- "$url/lists/$1/sources/feed?format=text" > "$home/put.json"; }
 # field NAME: that of the object on standard input: a string without quotes in it, a number, or null.
 field() { sed -nE "s/.*\"$1\":(\"([^\"]*)\"|(null|[0-9]+)).*/\2\3/p"; }
-# dns ADDRESS: what bl.test says of it: a code, or NXDOMAIN.
+# dns ADDRESS [ZONE]: what the zone, bl.test, says of it: a code, or NXDOMAIN.
 dns() {
   local name
-  name=$(echo "$1" | awk -F. '{ print $4 "." $3 "." $2 "." $1 ".bl.test" }')
+  name=$(echo "$1" | awk -F. '{ print $4 "." $3 "." $2 "." $1 }').${2:-bl.test}
   dig @127.0.0.1 +time=2 +tries=2 "$name" A | awk '/status:/ { gsub(",", "", $6); status = $6 } $4 == "A" { code = $5 } END { print code != "" ? code : status }'
 }
 # wait_for COMMAND...: until it succeeds; fails after some time.

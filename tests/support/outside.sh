@@ -1,5 +1,6 @@
 # What leaves the program for people, among real peers, each a host of its own: codes to postmasters by a Postfix that relays
-# to the customer's, DNS checks with NSD's reverse zone, webhooks to an HTTPS server that verifies the signature.
+# to the customer's, DNS checks with NSD's reverse zone, webhooks to an HTTPS server that verifies the signature. And reports
+# that come by mail, signed by dkimpy.
 # Runs after hosts.sh. Prints lines: WORD what was seen.
 us=203.0.113.1
 mkdir -p "$home/zones" "$home/hooks"
@@ -9,6 +10,10 @@ relay = "203.0.113.25:25"
 from = "dnsbld@bl.test"
 [retest]
 documentation_ranges = true
+ehlo = "in.bl.test"
+contact = "postmaster@bl.test"
+inbox_listen = "203.0.113.1:25"
+inbox_domain = "in.bl.test"
 [[list]]
 name = "dynamic"
 kind = "dynamic"
@@ -31,6 +36,10 @@ text = "{address} sent spam"
 criteria = "Hosts that sent to traps."
 removal = "proof"
 removal_proofs = ["postmaster"]
+[list.reports]
+kinds = ["spam"]
+weights = { spam = 2.0 }
+threshold = 3.0
 [[zone]]
 origin = "bl.test"
 lists = ["dynamic"]
@@ -63,6 +72,7 @@ END
 mkdir -p "$home/mail"
 chown postfix "$home/mail"
 
+openssl genrsa -out "$home/dkim.key" 2048 2> "$home/openssl.log"
 soa='@ 60 IN SOA ns.isp.example. hostmaster.isp.example. 1 3600 600 86400 60
 @ 60 IN NS ns.isp.example.'
 cat > "$home/zones/example" <<ZONE
@@ -75,6 +85,7 @@ mx.customer 60 IN A 198.51.100.25
 mx2.customer 60 IN A 198.51.100.99
 mx3.customer 60 IN A 198.51.100.29
 mx4.customer 60 IN A 198.51.100.30
+s._domainkey.reporter 60 IN TXT "v=DKIM1; p=$(openssl rsa -in "$home/dkim.key" -pubout -outform DER 2>> "$home/openssl.log" | base64 -w 100 | sed '1!s/^/" "/' | tr -d '\n')"
 ZONE
 cat > "$home/zones/reverse" <<ZONE
 $soa
@@ -114,7 +125,7 @@ CONFIG
   openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=hooks.isp.example -keyout key.pem -out request.pem
   printf 'subjectAltName=DNS:hooks.isp.example\nbasicConstraints=CA:FALSE\nextendedKeyUsage=serverAuth\n' > extensions
   openssl x509 -req -in request.pem -CA authority.pem -CAkey authority.key -CAcreateserial -days 2 -extfile extensions -out certificate.pem
-) > "$home/openssl.log" 2>&1
+) >> "$home/openssl.log" 2>&1
 export SSL_CERT_FILE="$home/hooks/authority.pem"
 cat > "$home/hooks/serve.py" <<'PYTHON'
 """The network's side of a webhook: verifies the signature as the README says, and writes down what it was told."""
@@ -146,10 +157,59 @@ server.socket = context.wrap_socket(server.socket, server_side=True)
 server.serve_forever()
 PYTHON
 
+cat > "$home/report.py" <<'PYTHON'
+"""Sends an ARF mail as a reporter does, signed by dkimpy; prints what the inbox says of it."""
+import dkim, smtplib, sys, time
+
+to, domain, manner, address = sys.argv[1:]
+mail = f"""From: Reports <abuse@{domain}>
+To: {to}
+Subject: abuse report
+Date: {time.strftime("%a, %d %b %Y %H:%M:%S +0000", time.gmtime())}
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=feedback-report; boundary="parts"
+
+--parts
+Content-Type: text/plain
+
+A reader calls this mail spam.
+--parts
+Content-Type: message/feedback-report
+
+Feedback-Type: abuse
+User-Agent: Reporter/1
+Version: 1
+Source-IP: {address}
+Arrival-Date: {time.strftime("%a, %d %b %Y %H:%M:%S +0000", time.gmtime(time.time() - 600))}
+--parts
+Content-Type: message/rfc822
+
+From: someone@example.com
+Received: from [198.51.100.99] by reporter.example
+.
+...the end of a dot
+--parts--
+""".replace("\n", "\r\n").encode()
+if manner != "unsigned":
+    headers = [b"from", b"to", b"subject", b"date", b"content-type", b"mime-version"]
+    mail = dkim.sign(mail, b"s", domain.encode(), open("dkim.key", "rb").read(), include_headers=headers) + mail
+if manner == "changed":
+    mail = mail.replace(b"Source-IP: ", b"Source-IP:  1.1.1.1")
+with smtplib.SMTP("203.0.113.1", 25, "mx.reporter.example", timeout=60) as server:
+    try:
+        server.sendmail(f"abuse@{domain}", [to], mail)
+        print("250")
+    except smtplib.SMTPDataError as error:
+        print(error.smtp_code, error.smtp_error.decode())
+    except smtplib.SMTPRecipientsRefused as error:
+        print(*[f"{code} {text.decode()}" for code, text in error.recipients.values()])
+PYTHON
+
 wire "$us/24" 198.51.100.1/24
 host relay 203.0.113.25/24 "$us"
 host name-server 203.0.113.53/24 "$us"
 host hooks 203.0.113.80/24 "$us"
+host reporter 203.0.113.90/24 "$us"
 for number in 25 26 27 28 29 30; do host "customer$number" "198.51.100.$number/24" 198.51.100.1; done
 sysctl -q -w net.ipv4.ip_forward=1
 # The mail servers of the customers stand where their names say.
@@ -211,5 +271,26 @@ remove inside owned 198.51.100.31
 not_done() { grep -q 'an errand was not done' log; }
 wait_for not_done
 grep 'an errand was not done' log | sed 's/^/errand /'
+
+# Reports by mail: two reporters, whose mailboxes are theirs and of whom each must have signed.
+mailbox() { call -d "{\"name\": \"$1\", \"scopes\": [\"mail:$1/$2\"]}" "$url/tokens" | field address; }
+report() { echo "report-$1 $(on reporter /usr/bin/python3 report.py "$2" "$3" "$4" "$5" 2>&1 | tail -1)"; }
+one=$(mailbox one reporter.example)
+two=$(mailbox two reporter.example)
+echo "mailbox $one" | sed 's/r-[0-9a-f]\{32\}/r-TOKEN/'
+report first "$one" reporter.example signed 198.51.100.77
+report again "$one" reporter.example signed 198.51.100.77
+echo "one-reporter $(dns 198.51.100.77 spam.bl.test)"
+report unsigned "$two" reporter.example unsigned 198.51.100.77
+report changed "$two" reporter.example changed 198.51.100.77
+report stranger "$two" stranger.example signed 198.51.100.77
+report nobody "r-00000000000000000000000000000000@in.bl.test" reporter.example signed 198.51.100.77
+report range "$two" reporter.example signed 198.51.100.0/24
+echo "still-one $(dns 198.51.100.77 spam.bl.test)"
+report second "$two" reporter.example signed 198.51.100.77
+echo "two-reporters $(dns 198.51.100.77 spam.bl.test)"
+echo "as-bearer $(curl -s -o bearer -w '%{http_code}' -H "Authorization: Bearer ${one%@*}" "$url/status")"
+kill "$(cat "$home/nsd.pid")"
+report silence "$two" reporter.example signed 198.51.100.78
 for name in relay mx other; do on "$name" postfix -c "$home/$name/etc" stop > stopped 2>&1 || true; done
 stop_server

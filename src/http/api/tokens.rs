@@ -5,7 +5,7 @@
 
 use crate::{
     http::{
-        Problem, State,
+        Problem, Settings, State,
         access::{Access, At},
         auth::{Act, FreshToken, Scope},
         body,
@@ -30,7 +30,8 @@ pub(super) struct NewToken {
     /// Who will hold it, in your words; commits name it. Letters, digits and `._-`, at most 64.
     #[schema(example = "feed-1", pattern = "^[A-Za-z0-9._-]{1,64}$")]
     name: String,
-    /// What it allows: `admin`, `read`, `write:LIST/SOURCE`, `exclude:LIST/SOURCE`; either part may be `*`.
+    /// What it allows: `admin`, `read`, `write:LIST/SOURCE`, `exclude:LIST/SOURCE` (either part may be `*`), `network:NAME`,
+    /// `report:REPORTER`; or alone `mail:REPORTER/DOMAIN`, for reports by mail that carry a DKIM signature of DOMAIN.
     #[schema(example = json!(["write:dynamic/isp"]), min_items = 1, max_items = 64)]
     scopes: Vec<String>,
     /// When it ends: a time, or a duration such as `90d`.
@@ -46,6 +47,10 @@ pub(super) struct MadeToken {
     id: String,
     /// The token. It is shown only now.
     token: String,
+    /// Where the reporter sends ARF and X-ARF to, for the scope `mail:REPORTER/DOMAIN`. It is as secret as a token.
+    #[schema(example = "r-9f86d081884c7d659a2feaa0c55ad015@in.bl.example.org")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    address: Option<String>,
 }
 
 /// The tokens.
@@ -118,14 +123,18 @@ pub(super) async fn create(
     if many >= TOKENS_MAX {
         return Err(Problem::conflict(format!("there are {many} tokens; revoke those that nobody uses")));
     }
-    let fresh = FreshToken::draw().map_err(|error| {
+    let inbox = new.inbox(&access.settings)?;
+    let drawn = if inbox.is_some() { FreshToken::draw_mailbox() } else { FreshToken::draw() };
+    let fresh = drawn.map_err(|error| {
         tracing::error!(%error, "no randomness");
         Problem::internal()
     })?;
     let id = fresh.id();
     let row = TokenRow { id: id.clone(), name: new.name.into(), scopes, created: now, expires };
     state.parts.door.put_token(fresh.hash(), row).await?;
-    Ok((StatusCode::CREATED, Json(MadeToken { id: id.into(), token: fresh.reveal().to_owned() })))
+    let token = fresh.reveal().to_owned();
+    let address = inbox.map(|domain| format!("{token}@{domain}"));
+    Ok((StatusCode::CREATED, Json(MadeToken { id: id.into(), token, address })))
 }
 
 /// Revoke a token
@@ -155,6 +164,22 @@ impl NewToken {
             Err(error) => Err(Problem::unprocessable(format!("scopes: {text:?}: {error}"))),
         };
         self.scopes.iter().map(read).collect()
+    }
+
+    /// The domain of the mailbox that the token is to be, if it is to be one.
+    fn inbox<'s>(&self, settings: &'s Settings) -> Result<Option<&'s str>, Problem> {
+        if !self.scopes.iter().any(|scope| matches!(scope.parse(), Ok(Scope::Mail(..)))) {
+            return Ok(None);
+        }
+        if self.scopes.len() > 1 {
+            return Err(Problem::unprocessable(
+                "scopes: mail:REPORTER/DOMAIN makes a mailbox of the token and stands alone",
+            ));
+        }
+        let domain = settings.inbox_domain.as_deref();
+        domain.map(Some).ok_or_else(|| {
+            Problem::unprocessable("scopes: mail:REPORTER/DOMAIN needs [retest] inbox_listen and inbox_domain")
+        })
     }
 }
 

@@ -13,10 +13,14 @@ fn session(sent: &[u8]) -> (Server, Vec<String>, Vec<Arrival>) {
     while let Some(mut act) = server.feed(&mut rest) {
         loop {
             act = match act {
-                Act::Check(mailbox) => server.checked(Ok(mailbox == "t-1" || mailbox == "t-2")),
+                Act::Check(mailbox) => server.checked(Ok(match &*mailbox {
+                    "t-1" | "t-2" => Some(Wanted::Headers),
+                    "r-1" => Some(Wanted::Whole),
+                    _ => None,
+                })),
                 Act::HandOn(arrival) => {
                     arrived.push(*arrival);
-                    server.handed_on(true)
+                    server.handed_on(Ok(()))
                 }
                 Act::Reply(reply) => {
                     replies.push(reply);
@@ -128,4 +132,20 @@ proptest! {
             prop_assert!(arrival.headers.bytes().all(|b| b == b'\n' || (0x20..0x7f).contains(&b)));
         }
     }
+}
+
+#[test]
+fn a_mailbox_that_reads_gets_the_mail_octet_for_octet_and_no_other_does() {
+    let mail = b"HELO x\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<r-1@in.example>\r\nDATA\r\nA: b\r\n\r\n..dot\r\nbare\nend\r\n.\r\n\
+        MAIL FROM:<a@b.example>\r\nRCPT TO:<t-1@in.example>\r\nDATA\r\nA: b\r\n\r\nbody\r\n.\r\n";
+    let (server, _, arrived) = session(mail);
+    assert_eq!(arrived[0].whole, b"A: b\r\n\r\n.dot\r\nbare\nend\r\n");
+    assert!(arrived[1].whole.is_empty() && server.whole.is_empty());
+}
+
+#[test]
+fn a_refusal_is_one_line_whatever_its_reason() {
+    let mut server = session(b"").0;
+    let Act::Reply(reply) = server.handed_on(Err(Untaken::Refused("no\r\n250 ok".into()))) else { panic!("a reply") };
+    assert_eq!(reply, "550 5.7.1 no??250 ok");
 }
