@@ -92,13 +92,6 @@ pub enum Outcome {
 const BY_ID: &[u8] = b"id";
 const BY_HOUR: &[u8] = b"hour";
 
-/// What reports of an address are counted by: IPv6 by the /64, which one customer has at least.
-#[must_use]
-pub fn counted_as(address: IpAddr) -> Prefix {
-    let host = Prefix::host(address);
-    if host.first().is_ipv6() { host.widened_to(64) } else { host }
-}
-
 impl Report {
     /// What this report is known by: the reporter's id for it, else what it is counted by, the kind and the hour.
     #[must_use]
@@ -114,7 +107,7 @@ impl Report {
             part(id.as_bytes());
         } else {
             part(BY_HOUR);
-            part(counted_as(self.address).to_string().as_bytes());
+            part(Prefix::customer(self.address).to_string().as_bytes());
             part(self.kind.as_str().as_bytes());
             part(&(self.seen.seconds() / 3_600).to_be_bytes());
         }

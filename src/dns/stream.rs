@@ -12,9 +12,10 @@ use crate::limits::{
     TCP_IDLE_SECONDS, TCP_QUERIES_PER_CONNECTION_MAX, TCP_QUERY_OCTETS_MAX, TCP_TOTAL_SECONDS,
     TCP_WHOLE_MESSAGE_SECONDS, TCP_WRITE_SECONDS,
 };
+use crate::list::Prefix;
 use crate::snapshot::Published;
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr, TcpListener as BoundListener};
+use std::net::{IpAddr, TcpListener as BoundListener};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::{io, time::Duration};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader};
@@ -63,7 +64,7 @@ struct Shared {
     counters: Arc<Counters>,
     stop: CancellationToken,
     places: Arc<Semaphore>,
-    clients: Mutex<HashMap<IpAddr, u32>>,
+    clients: Mutex<HashMap<Prefix, u32>>,
     patience: Patience,
 }
 
@@ -140,13 +141,13 @@ async fn until_stop<T>(shared: &Shared, work: impl Future<Output = T>) -> Option
 /// What a connection holds as long as it lives: one of all places, and one of its client's.
 struct Seat {
     shared: Arc<Shared>,
-    client: IpAddr,
+    client: Prefix,
     _place: OwnedSemaphorePermit,
 }
 
 impl Seat {
     fn take(shared: &Arc<Shared>, peer: IpAddr, place: OwnedSemaphorePermit) -> Option<Self> {
-        let client = client_of(peer);
+        let client = Prefix::customer(peer);
         let mut clients = shared.clients.lock().unwrap_or_else(PoisonError::into_inner);
         let held = clients.entry(client).or_insert(0);
         if *held >= TCP_CONNECTIONS_PER_CLIENT_MAX {
@@ -168,14 +169,6 @@ impl Drop for Seat {
                 clients.remove(&self.client);
             }
         }
-    }
-}
-
-/// Who counts as one client: a v4 address, a v6 /64.
-fn client_of(peer: IpAddr) -> IpAddr {
-    match peer {
-        IpAddr::V4(_) => peer,
-        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
     }
 }
 

@@ -51,7 +51,7 @@ impl Access {
         let asked = state.clone();
         let row = blocking(move || Ok(asked.store().view().token(hash)?)).await?;
         let now = state.parts.clock.now();
-        let row = row.filter(|row| row.expires.is_none_or(|end| now < end));
+        let row = row.filter(|row| row.is_in_force(now));
         let holder = row.as_ref().map(Holder::of);
         let holder = holder
             .ok_or_else(|| Problem::unauthorized("this token is not in force: it is unknown, revoked or expired"))?;

@@ -9,10 +9,10 @@
 //! Never: resolves names; keeps addresses.
 
 use super::Settings;
-use crate::limits::FORWARDED_HOPS_MAX;
+use crate::{limits::FORWARDED_HOPS_MAX, list::Prefix};
 use axum::http::{HeaderMap, HeaderName};
 use ipnet::IpNet;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
@@ -45,15 +45,6 @@ pub struct Caller {
     pub door: Door,
 }
 
-/// What counts as one client: an IPv4 address, or a /64 of IPv6, which is what one household or one machine is given.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ClientKey {
-    /// An address.
-    V4(Ipv4Addr),
-    /// The upper half of an address.
-    V6(u64),
-}
-
 impl Caller {
     /// Works out who sent a request.
     #[must_use]
@@ -73,19 +64,8 @@ impl Caller {
 
     /// What the limits count it as.
     #[must_use]
-    pub fn key(&self) -> ClientKey {
-        ClientKey::of(self.address)
-    }
-}
-
-impl ClientKey {
-    /// The client that an address belongs to.
-    #[must_use]
-    pub fn of(address: IpAddr) -> Self {
-        match address.to_canonical() {
-            IpAddr::V4(v4) => Self::V4(v4),
-            IpAddr::V6(v6) => Self::V6((u128::from(v6) >> 64) as u64),
-        }
+    pub fn key(&self) -> Prefix {
+        Prefix::customer(self.address)
     }
 }
 
@@ -186,7 +166,7 @@ mod tests {
 
     #[test]
     fn a_client_is_a_v4_address_or_a_v6_64() {
-        let key = |text: &str| ClientKey::of(text.parse().unwrap());
+        let key = |text: &str| Prefix::customer(text.parse().unwrap());
         assert_eq!(key("2001:db8:1:2::1"), key("2001:db8:1:2:ffff::"));
         assert_ne!(key("2001:db8:1:2::1"), key("2001:db8:1:3::1"));
         assert_eq!(key("::ffff:192.0.2.1"), key("192.0.2.1"));

@@ -16,7 +16,7 @@
 
 use super::{
     Problem, Settings, State, body,
-    caller::{Caller, ClientKey},
+    caller::Caller,
     limiter::{Limited, Limiter},
 };
 use crate::{
@@ -24,7 +24,7 @@ use crate::{
         FORM_OCTETS_MAX, FORM_RIPE_SECONDS, FORM_TOKEN_SECONDS, FORM_TOKENS_USED_MAX, FORM_WORK_BITS, FORMS_PER_HOUR,
         FORMS_PER_SITE_HOUR,
     },
-    list::{Duration, Time},
+    list::{Duration, Prefix, Time},
 };
 use axum::{
     Form,
@@ -92,7 +92,7 @@ impl Default for Forms {
 impl Forms {
     /// A token for a form of this purpose that this client is shown now.
     #[must_use]
-    pub fn issue(&self, purpose: &str, client: ClientKey, now: Time) -> String {
+    pub fn issue(&self, purpose: &str, client: Prefix, now: Time) -> String {
         let mut head = [0; HEAD_OCTETS];
         getrandom::fill(&mut head[4..]).expect("Linux gives random octets to every process");
         head[..4].copy_from_slice(&now.seconds().to_be_bytes());
@@ -100,13 +100,10 @@ impl Forms {
         BASE64URL_NOPAD.encode(&[&head[..], &mac[..MAC_OCTETS]].concat())
     }
 
-    fn mac(&self, purpose: &str, client: ClientKey, head: &[u8]) -> Hmac<Sha256> {
+    fn mac(&self, purpose: &str, client: Prefix, head: &[u8]) -> Hmac<Sha256> {
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.key).expect("HMAC takes keys of any length");
         mac.update(head);
-        match client {
-            ClientKey::V4(address) => mac.update(&address.octets()),
-            ClientKey::V6(half) => mac.update(&half.to_be_bytes()),
-        }
+        mac.update(client.to_string().as_bytes());
         mac.update(purpose.as_bytes());
         mac
     }
@@ -118,7 +115,7 @@ impl Forms {
     pub fn admit(
         &self,
         purpose: &str,
-        client: ClientKey,
+        client: Prefix,
         now: Time,
         token: &str,
         nonce: Option<&str>,
@@ -161,12 +158,10 @@ impl Forms {
     }
 
     fn count_address(&self, address: IpAddr) -> Result<(), Limited> {
-        let client = ClientKey::of(address);
+        let client = Prefix::customer(address);
         self.clients.admit(client, FORMS_PER_HOUR)?;
-        match client {
-            ClientKey::V4(_) => Ok(()),
-            ClientKey::V6(half) => self.sites.admit(ClientKey::V6(half & !0xffff), FORMS_PER_SITE_HOUR),
-        }
+        let site = client.widened_to(48);
+        if site == client { Ok(()) } else { self.sites.admit(site, FORMS_PER_SITE_HOUR) }
     }
 }
 
@@ -235,8 +230,8 @@ mod tests {
 
     const T0: Time = Time::from_seconds(1_800_000_000);
 
-    fn client(text: &str) -> ClientKey {
-        ClientKey::of(text.parse().unwrap())
+    fn client(text: &str) -> Prefix {
+        Prefix::customer(text.parse().unwrap())
     }
 
     fn later(seconds: u32) -> Time {

@@ -9,8 +9,7 @@
 //! the memory is fixed.
 //! Never: keeps an address.
 
-use super::caller::ClientKey;
-use crate::limits::LIMITER_CELLS;
+use crate::{limits::LIMITER_CELLS, list::Prefix};
 use smallvec::SmallVec;
 use std::{
     collections::hash_map::RandomState,
@@ -61,11 +60,11 @@ impl Limiter {
     ///
     /// # Errors
     /// [`Limited`], which counts nothing.
-    pub fn admit(&self, client: ClientKey, per_minute: u32) -> Result<(), Limited> {
+    pub fn admit(&self, client: Prefix, per_minute: u32) -> Result<(), Limited> {
         self.admit_at(client, per_minute, self.began.elapsed())
     }
 
-    fn admit_at(&self, client: ClientKey, per_minute: u32, now: Duration) -> Result<(), Limited> {
+    fn admit_at(&self, client: Prefix, per_minute: u32, now: Duration) -> Result<(), Limited> {
         const ONE: u32 = 1_000;
         let full = per_minute.min(u32::MAX / ONE) * ONE;
         if full < ONE {
@@ -106,8 +105,8 @@ mod tests {
     use super::*;
     use std::net::Ipv4Addr;
 
-    fn client(n: u32) -> ClientKey {
-        ClientKey::V4(Ipv4Addr::from(n))
+    fn client(n: u32) -> Prefix {
+        Prefix::customer(Ipv4Addr::from(n).into())
     }
 
     fn at(milliseconds: u64) -> Duration {

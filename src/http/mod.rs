@@ -31,7 +31,7 @@ mod tests;
 
 pub use admin_token::{ADMIN_TOKEN_FILE, AdminTokenError, admin_token};
 pub use auth::{Holder, REPORTS_PREFIX};
-pub use caller::{Caller, ClientKey, Door, Peer};
+pub use caller::{Caller, Door, Peer};
 pub use problem::Problem;
 pub use routes::router;
 pub use serve::{BindError, Listeners};

@@ -11,11 +11,14 @@
 
 use super::{
     Settings,
-    caller::{ClientKey, Door, Peer, contains},
+    caller::{Door, Peer, contains},
 };
-use crate::limits::{
-    ACCEPT_PAUSE, HTTP_CONNECTIONS_MAX, HTTP_CONNECTIONS_PER_CLIENT_MAX, HTTP_DRAIN_TIME, HTTP_HEAD_OCTETS_MAX,
-    HTTP_HEAD_TIME, HTTP_HEADERS_MAX, HTTP_STALL_TIME,
+use crate::{
+    limits::{
+        ACCEPT_PAUSE, HTTP_CONNECTIONS_MAX, HTTP_CONNECTIONS_PER_CLIENT_MAX, HTTP_DRAIN_TIME, HTTP_HEAD_OCTETS_MAX,
+        HTTP_HEAD_TIME, HTTP_HEADERS_MAX, HTTP_STALL_TIME,
+    },
+    list::Prefix,
 };
 use axum::{Router, body::Body};
 use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
@@ -57,12 +60,12 @@ pub struct Listeners {
 }
 
 /// Connections of each client, so that one cannot take them all.
-type PerClient = Arc<Mutex<HashMap<ClientKey, usize>>>;
+type PerClient = Arc<Mutex<HashMap<Prefix, usize>>>;
 
 /// One connection's place; free again when dropped.
 struct Place {
     _all: OwnedSemaphorePermit,
-    of_client: Option<(PerClient, ClientKey)>,
+    of_client: Option<(PerClient, Prefix)>,
 }
 
 impl Listeners {
@@ -181,7 +184,7 @@ impl Accepting {
         if ip.is_loopback() || contains(&self.settings.borrow().trusted_proxies, ip) {
             return Some(Place { _all: permit, of_client: None });
         }
-        let client = ClientKey::of(ip);
+        let client = Prefix::customer(ip);
         let mut counts = self.of_clients.lock().unwrap_or_else(PoisonError::into_inner);
         let count = counts.entry(client).or_default();
         if *count >= HTTP_CONNECTIONS_PER_CLIENT_MAX {

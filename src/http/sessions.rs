@@ -93,7 +93,7 @@ impl Sessions {
         };
         let (asked, hash) = (state.clone(), session.token);
         let row = blocking(move || Ok(asked.store().view().token(hash)?)).await.ok()??;
-        let in_force = row.expires.is_none_or(|end| now < end);
+        let in_force = row.is_in_force(now);
         (in_force && session.network == *network).then_some(session)
     }
 

@@ -85,6 +85,13 @@ impl Prefix {
         }
     }
 
+    /// What counts as one client or customer: an IPv4 address, or the /64 of IPv6 that one of them has at least.
+    #[must_use]
+    pub fn customer(address: IpAddr) -> Self {
+        let host = Self::host(address);
+        if host.first().is_ipv6() { host.widened_to(64) } else { host }
+    }
+
     /// The same prefix as an ipnet type.
     #[must_use]
     pub const fn net(self) -> IpNet {

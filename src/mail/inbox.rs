@@ -5,17 +5,14 @@
 //! Never: sends a bounce, or takes a mail that nobody waits for and that is sent to no trap.
 
 use super::server::{Act, Arrival, Server, Untaken, Wanted};
-use crate::limits::{
-    ACCEPT_PAUSE, INBOX_CONNECTIONS_MAX, INBOX_CONNECTIONS_PER_CLIENT_MAX, INBOX_PAUSE_TIME, INBOX_SESSION_TIME,
+use crate::{
+    limits::{
+        ACCEPT_PAUSE, INBOX_CONNECTIONS_MAX, INBOX_CONNECTIONS_PER_CLIENT_MAX, INBOX_PAUSE_TIME, INBOX_SESSION_TIME,
+    },
+    list::Prefix,
 };
 use async_trait::async_trait;
-use std::{
-    collections::HashMap,
-    convert::Infallible,
-    fmt,
-    net::{IpAddr, Ipv6Addr},
-    sync::Arc,
-};
+use std::{collections::HashMap, convert::Infallible, fmt, net::IpAddr, sync::Arc};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
@@ -58,20 +55,12 @@ impl fmt::Debug for Inbox {
     }
 }
 
-/// A client, as connections are counted: a v6 client has a /64.
-fn client(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(v6) => Ipv6Addr::from(u128::from(v6) >> 64 << 64).into(),
-        v4 @ IpAddr::V4(_) => v4,
-    }
-}
-
 impl Inbox {
     /// Serves until `stop`.
     pub async fn serve(self, listener: TcpListener, stop: CancellationToken) -> Result<(), Infallible> {
         let inbox = Arc::new(self);
         let mut open = JoinSet::new();
-        let mut clients: HashMap<Id, IpAddr> = HashMap::new();
+        let mut clients: HashMap<Id, Prefix> = HashMap::new();
         loop {
             tokio::select! {
                 () = stop.cancelled() => return Ok(()),
@@ -84,7 +73,7 @@ impl Inbox {
                 }
                 accepted = listener.accept(), if open.len() < INBOX_CONNECTIONS_MAX => match accepted {
                     Ok((stream, from)) => {
-                        let from = client(from.ip());
+                        let from = Prefix::customer(from.ip());
                         if clients.values().filter(|known| **known == from).count() < INBOX_CONNECTIONS_PER_CLIENT_MAX {
                             let inbox = Arc::clone(&inbox);
                             let task = open.spawn(async move { inbox.session(stream).await });

@@ -91,7 +91,7 @@ impl Room {
             NotNow
         })?;
         let now = self.desk.now();
-        let row = row.filter(|row| row.expires.is_none_or(|end| now < end));
+        let row = row.filter(|row| row.is_in_force(now));
         Ok(row.as_ref().map(Holder::of).filter(|holder| holder.mailbox().is_some()))
     }
 

@@ -27,6 +27,14 @@ pub struct TokenRow {
     pub expires: Option<Time>,
 }
 
+impl TokenRow {
+    /// Whether it has not ended.
+    #[must_use]
+    pub fn is_in_force(&self, now: Time) -> bool {
+        self.expires.is_none_or(|end| now < end)
+    }
+}
+
 impl TokenHash {
     /// The hash of a token as it is sent.
     #[must_use]

@@ -13,7 +13,7 @@
 
 use super::{Desk, Entries, Fault, Sitting, standing::listed_over, value};
 use crate::{
-    cases::report::{self, Counted, Identity, Outcome, Report, counted_as},
+    cases::report::{self, Counted, Identity, Outcome, Report},
     change::{Actor, Change, What},
     limits::{CASES_PIECE_ROWS, REPORTS_PER_PREFIX_MAX, WIDENED_WALK_MAX},
     list::{Detail, Key, ListName, ListSettings, Mark, NewEntry, Prefix, ReportRule, SourceName, Time},
@@ -173,7 +173,7 @@ impl<'v> Counting<'v> {
 
     fn take(&mut self, sitting: &mut Sitting, reporter: &str, report: &Report) -> Result<Answered, Fault> {
         let answer = |taken| Ok(Answered { taken, list: None });
-        let prefix = counted_as(report.address);
+        let prefix = Prefix::customer(report.address);
         let counts = |list: &Reported| report::counts(&list.rule, report.kind, report.seen, prefix, self.now);
         if !self.lists.iter().any(counts) || self.is_never(prefix)? {
             return answer(Taken::Ignored);

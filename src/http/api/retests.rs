@@ -13,9 +13,7 @@ use crate::{
     http::{
         Problem, State,
         access::{Access, At},
-        body,
-        caller::ClientKey,
-        explain,
+        body, explain,
         state::blocking,
     },
     limits::{RETEST_ANSWER_TIME, RETEST_REQUESTS_PER_HOUR},
@@ -155,10 +153,7 @@ pub(super) async fn ask(
 
 /// Counts a request of a client; admins are not counted. A v6 client is its /48.
 pub(in crate::http) fn count(state: &State, access: &Access) -> bool {
-    let site = match access.caller.key() {
-        ClientKey::V6(half) => ClientKey::V6(half >> 16 << 16),
-        v4 @ ClientKey::V4(_) => v4,
-    };
+    let site = access.caller.key().widened_to(48);
     access.is_admin() || state.retests.admit(site, RETEST_REQUESTS_PER_HOUR).is_ok()
 }
 

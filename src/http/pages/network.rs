@@ -311,7 +311,7 @@ async fn signed_in(
     let (hash, asked) = (TokenHash::of(token), state.clone());
     let row = blocking(move || Ok(asked.store().view().token(hash)?)).await?;
     let now = state.parts.clock.now();
-    let holder = row.filter(|row| row.expires.is_none_or(|end| now < end)).map(|row| Holder::of(&row));
+    let holder = row.filter(|row| row.is_in_force(now)).map(|row| Holder::of(&row));
     let holder = holder.filter(|holder| holder.may(Act::Network(&network.name)).is_ok());
     let Some(holder) = holder else { return Ok((network, None)) };
     let secure = Secure::of(&access.settings.public_url);
