@@ -58,7 +58,7 @@ impl Score {
         let before = process.cpu()?;
         let end = Instant::now() + time;
         let outcome = generator::run(plan, queries, |now| now < end)?;
-        let cpu = process.cpu()?.saturating_sub(before);
+        let cpu = process.cpu()?.since(&before);
         if outcome.received == 0 {
             return Err(io::Error::other(format!("{} answers nothing", self.name)));
         }

@@ -1,16 +1,29 @@
 //! What a server costs, as the kernel counts it: CPU time and memory of a process, read from /proc.
 //!
-//! Guarantees: CPU time covers all threads, to the nanosecond where the kernel keeps scheduler statistics.
+//! Guarantees: CPU time covers all threads, to the nanosecond, by the kernel's scheduler statistics.
 //! Never: measures the generator or this program.
 
-use std::{fs, io, process::Command, time::Duration};
-
-/// Ticks a second of /proc/PID/stat, the same on every Linux of this day.
-const TICKS: u64 = 100;
+use std::{collections::BTreeMap, ffi::OsString, fs, io, process::Command, time::Duration};
 
 /// A process that is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Process(pub u32);
+
+/// CPU time of a process, thread by thread.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cpu(BTreeMap<OsString, Duration>);
+
+impl Cpu {
+    /// What was used between `before` and this. A thread that has ended in between counts nothing; its earlier work must not
+    /// be taken off what the others did.
+    #[must_use]
+    pub fn since(&self, before: &Self) -> Duration {
+        let used = |(thread, now): (&OsString, &Duration)| {
+            now.saturating_sub(*before.0.get(thread).unwrap_or(&Duration::ZERO))
+        };
+        self.0.iter().map(used).sum()
+    }
+}
 
 /// Octets, shown as MiB.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,25 +38,17 @@ impl Octets {
 }
 
 impl Process {
-    /// CPU time of all threads since the start. A thread that has ended is missing, so ask within a time without such.
-    pub fn cpu(self) -> io::Result<Duration> {
-        let mut total = Duration::ZERO;
+    /// CPU time of the threads that live now, each since its start. Two of these are compared by [`Cpu::since`].
+    pub fn cpu(self) -> io::Result<Cpu> {
+        let mut threads = BTreeMap::new();
         for thread in fs::read_dir(format!("/proc/{}/task", self.0))? {
+            let thread = thread?;
             // A thread may end between the listing and the reading.
-            let Ok(text) = fs::read_to_string(thread?.path().join("schedstat")) else { continue };
+            let Ok(text) = fs::read_to_string(thread.path().join("schedstat")) else { continue };
             let on_cpu = text.split_ascii_whitespace().next().and_then(|word| word.parse().ok());
-            total += Duration::from_nanos(on_cpu.unwrap_or(0));
+            threads.insert(thread.file_name(), Duration::from_nanos(on_cpu.unwrap_or(0)));
         }
-        if total.is_zero() { self.cpu_in_ticks() } else { Ok(total) }
-    }
-
-    /// The coarser count of kernels without scheduler statistics.
-    fn cpu_in_ticks(self) -> io::Result<Duration> {
-        let text = fs::read_to_string(format!("/proc/{}/stat", self.0))?;
-        // The name of the program stands in brackets and may hold blanks: fields are counted from behind it.
-        let fields: Vec<&str> = text.rsplit(')').next().unwrap_or("").split_ascii_whitespace().collect();
-        let ticks = |i: usize| fields.get(i).and_then(|word| word.parse::<u64>().ok()).unwrap_or(0);
-        Ok(Duration::from_millis((ticks(11) + ticks(12)) * 1000 / TICKS))
+        Ok(Cpu(threads))
     }
 
     /// Memory that is resident now.
@@ -92,11 +97,19 @@ mod tests {
         let me = Process(std::process::id());
         let before = me.cpu().unwrap();
         let mut sum = 0u64;
-        while me.cpu().unwrap() <= before {
+        while me.cpu().unwrap().since(&before).is_zero() {
             sum = (0..100_000).fold(sum, u64::wrapping_add);
         }
         assert!(me.resident().unwrap() > Octets(1 << 16), "{sum}");
         assert!(me.peak().unwrap() >= me.resident().unwrap());
-        assert!(me.cpu_in_ticks().is_ok());
+    }
+
+    #[test]
+    fn a_thread_that_ends_takes_nothing_off_what_others_used() {
+        let cpu = |threads: &[(&str, u64)]| {
+            Cpu(threads.iter().map(|(name, seconds)| ((*name).into(), Duration::from_secs(*seconds))).collect())
+        };
+        let (before, after) = (cpu(&[("1", 5), ("2", 27)]), cpu(&[("1", 7), ("3", 1)]));
+        assert_eq!(after.since(&before), Duration::from_secs(3));
     }
 }

@@ -57,7 +57,7 @@ fn run(mut arguments: Arguments) -> Result<serde_json::Value, String> {
     let before = cpu(process)?;
     let end = Instant::now() + Duration::try_from_secs_f64(seconds).map_err(|e| format!("--seconds: {e}"))?;
     let outcome = generator::run(&plan, &queries, |now| now < end).map_err(|e| e.to_string())?;
-    let used = cpu(process)?.zip(before).map(|(after, before)| after.saturating_sub(before));
+    let used = cpu(process)?.zip(before).map(|(after, before)| after.since(&before));
     let micros = |share| outcome.times.percentile(share).as_secs_f64() * 1e6;
     Ok(json!({
         "sent": outcome.sent, "received": outcome.received, "lost": outcome.lost, "wrong": outcome.wrong,
