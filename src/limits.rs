@@ -569,6 +569,9 @@ pub const INBOX_MAIL_OCTETS_MAX: usize = 1 << 20;
 /// DKIM signatures of one domain that are tried for a mail: each costs a question to DNS. A mail has one or two.
 pub const DKIM_SIGNATURES_MAX: usize = 4;
 
+/// Headers that a DKIM signature may cover: each is looked for among all of the mail. Signers name 10 to 40.
+pub const DKIM_COVERED_MAX: usize = 100;
+
 /// Bits of a key that a DKIM signature counts by. RFC 8301 3.2.
 pub const DKIM_KEY_BITS_MIN: usize = 1_024;
 

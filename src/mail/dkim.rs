@@ -7,7 +7,7 @@
 
 use crate::{
     cases::{Checks, Unanswered},
-    limits::{DKIM_KEY_BITS_MIN, DKIM_SIGNATURES_MAX},
+    limits::{DKIM_COVERED_MAX, DKIM_KEY_BITS_MIN, DKIM_SIGNATURES_MAX},
     list::{ListedName, Time},
 };
 use mail_auth::{
@@ -73,6 +73,9 @@ fn formal(mail: &AuthenticatedMessage<'_>, signature: &Signature, now: Time) -> 
     }
     if signature.x != 0 && signature.x <= u64::from(now.seconds()) {
         return Err("it has expired");
+    }
+    if signature.h.len() > DKIM_COVERED_MAX {
+        return Err("it covers more headers than a mail has");
     }
     if !signed("from") {
         return Err("it does not cover From");

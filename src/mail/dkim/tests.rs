@@ -119,6 +119,9 @@ async fn what_was_changed_or_not_covered_is_found() {
     assert!(flaw(checked(&bare, "example.org", &zone).await).contains("Content-Type"));
     let nobody = signer.sign("example.org", &["Subject", "Content-Type"], |_| {});
     assert!(flaw(checked(&nobody, "example.org", &zone).await).contains("From"));
+    let many: Vec<&str> = COVERED.into_iter().chain(["X-None"; DKIM_COVERED_MAX]).collect();
+    let many = signer.sign("example.org", &many, |_| {});
+    assert!(flaw(checked(&many, "example.org", &zone).await).contains("more headers"));
     let expired = signer.sign("example.org", &COVERED, |form| form.x = 1);
     assert!(flaw(checked(&expired, "example.org", &zone).await).contains("expired"));
     let part = signer.sign("example.org", &COVERED, |form| form.l = 5);
