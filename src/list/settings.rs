@@ -3,7 +3,7 @@
 //! Guarantees: valid when it comes from `config`, which checks what spans several fields.
 //! Never: changes while a snapshot is served from it; a reload makes new ones.
 
-use super::{Duration, HashKind, KeyFamily, ListName, Removal, ReportRule, ReturnCode};
+use super::{Duration, HashKind, KeyFamily, ListName, Prefix, Removal, ReportRule, ReturnCode};
 use std::sync::Arc;
 
 /// What a list is about. The kind fixes the family of its keys and the advice on its pages.
@@ -111,6 +111,12 @@ impl ListSettings {
             Kind::MailHash => KeyFamily::Hashes(self.hash),
             Kind::Never => KeyFamily::Any,
         }
+    }
+
+    /// Whether this key stands for a single host: one address, or the IPv6 block that one is listed as.
+    #[must_use]
+    pub fn is_single(&self, key: Prefix) -> bool {
+        key.is_host() || (key.first().is_ipv6() && self.v6_hosts_as == Some(key.length()))
     }
 
     /// The list `never`: every family, no guards, no expiry. Its code is never answered.

@@ -275,8 +275,7 @@ impl Desk {
         let Some(id) = view.catalog().list_id(&list.name) else { return Ok(None) };
         let host = Key::Prefix(Prefix::host(address));
         let Some(Key::Prefix(nearest)) = listed_over(&view, id, &host)? else { return Ok(None) };
-        let single = nearest.is_host() || (nearest.first().is_ipv6() && list.v6_hosts_as == Some(nearest.length()));
-        Ok(single.then_some(nearest))
+        Ok(list.is_single(nearest).then_some(nearest))
     }
 
     /// Somebody asks for a test of `address`, for its listing in `list`. `within_limit` is false where the one who asked has
@@ -372,8 +371,7 @@ impl Desk {
         let Some(address) = address_of(&request.asked).filter(|_| self.makes_retests()) else {
             return people("no test can be made here");
         };
-        let of_request = |retest: &Retest| retest.is_open() || retest.has_said(request.asked_at);
-        let Some(retest) = self.retest_of(&request.list, &request.key)?.filter(of_request) else {
+        let Some(retest) = self.test_of(request)? else {
             let asker = if request.proven.is_some() { Asker::InControl } else { Asker::Person };
             self.ask_retest_as(asker, &request.list, address, true).await?;
             return Ok(Found::Pending("a test was asked for".into()));
@@ -390,6 +388,15 @@ impl Desk {
             (State::Done, result) => people(&format!("the test said: {}", result.map_or("nothing", Outcome::as_str))),
             (state, _) => Ok(Found::Pending(format!("the test is {}", state.as_str()))),
         }
+    }
+
+    /// The test that a request waits for, or that has spoken since it was asked.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn test_of(&self, request: &Request) -> Result<Option<Retest>, Fault> {
+        let found = self.retest_of(&request.list, &request.key)?;
+        Ok(found.filter(|retest| retest.is_open() || retest.has_said(request.asked_at)))
     }
 
     /// The retest that this key of this list has, if any.

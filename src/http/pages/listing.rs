@@ -102,7 +102,7 @@ impl Listing {
             ending,
             contact: contact_of(snapshot, &one.list),
             removal: format!("/removals/new?list={list}&key={}", explain::written(key)),
-            retest: suspicion(one.list.kind).map(|_| format!("/retest?list={list}&key={}", explain::written(key))),
+            retest: may_be_tested(one).then(|| format!("/retest?list={list}&key={}", explain::written(key))),
             facts: vec![fact],
             text: one.text.as_deref().map(visible),
             list,
@@ -116,6 +116,12 @@ impl Listing {
         let smarthost = Some(says.smarthost.clone()).filter(|name| !name.is_empty());
         Self { policy, smarthost, ..self }
     }
+}
+
+/// Whether a new test can be asked for: only what is listed by itself is tested.
+fn may_be_tested(one: &Match) -> bool {
+    let single = matches!(one.fact.entry, Key::Prefix(entry) if one.list.is_single(entry));
+    single && suspicion(one.list.kind).is_some()
 }
 
 /// How the stay in the list of `one` ends, in words.

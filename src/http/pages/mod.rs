@@ -67,7 +67,7 @@ pub(super) struct Site {
     closing: Vec<String>,
     /// For whom the page is made.
     reader: Reader,
-    /// Whether the page is there in all languages.
+    /// Whether the page can be had in all languages.
     translated: bool,
 }
 
@@ -95,7 +95,7 @@ impl Site {
             contact: zones.first().map(|zone| zone.settings().contact.clone()),
             closing: closing.collect(),
             reader: reader.clone(),
-            translated: true,
+            translated: !reader.sent_a_form,
         }
     }
 

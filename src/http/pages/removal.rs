@@ -18,6 +18,7 @@ use crate::{
     http::{
         Problem, api,
         forms::{NotTaken, Sent},
+        state::blocking,
     },
     limits::{CONTACT_CHARACTERS_MAX, NOTE_CHARACTERS_MAX},
     list::{Kind, ListName, ListSettings, ProofKind, RemovalRule, Time},
@@ -91,6 +92,10 @@ struct StatePage {
     secret: Option<String>,
     fresh: bool,
     open: bool,
+    /// The whole address of this page, to be written down.
+    url: String,
+    /// Where it goes on from here: the path, and what the link says.
+    ways: Vec<(String, String)>,
     proofs: Vec<ProofKind>,
     txt: Option<String>,
     code_sent: Option<String>,
@@ -252,6 +257,10 @@ async fn stands(
         Ok(shown) => shown,
         Err(fault) => return problem_page(state, reader, &state.faulty()(fault)),
     };
+    let test = match test_of(state, &shown.request).await {
+        Ok(test) => test,
+        Err(problem) => return problem_page(state, reader, &problem),
+    };
     let site = Site::of(state, &state.snapshot(), "removal", reader);
     let status = match (&wrong, fresh) {
         (Some(_), _) => StatusCode::UNPROCESSABLE_ENTITY,
@@ -259,17 +268,45 @@ async fn stands(
         (None, false) => StatusCode::OK,
     };
     let secret = secret.filter(|secret| shown.request.secret.is(secret));
-    let mut response = html(status, reader, &StatePage::of(site, shown, secret, wrong, fresh, now));
+    let url = format!("{}/removals/{id}", state.settings().public_url);
+    let page = StatePage { wrong, url, ..StatePage::of(site, shown, secret, test, fresh, now) };
+    let mut response = html(status, reader, &page);
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
 
+/// The test that decides a request.
+async fn test_of(state: &State, request: &Request) -> Result<Option<Id>, Problem> {
+    if request.rule != RemovalRule::Retest {
+        return Ok(None);
+    }
+    let (desk, faulty, request) = (state.desk().clone(), state.faulty(), request.clone());
+    blocking(move || desk.test_of(&request).map(|test| test.map(|test| test.id)).map_err(faulty)).await
+}
+
+/// Where a request goes on: to what comes by itself, to the test, to another request.
+fn ways(request: &Request, test: Option<Id>, fresh: bool, locked: bool, words: Messages) -> Vec<(String, String)> {
+    let mut ways = Vec::new();
+    // Not from the page that shows the secret: it would be gone.
+    if matches!(request.state, Stand::Checking | Stand::Deciding) && !fresh {
+        ways.push((format!("/removals/{}", request.id), words.say("look-again")));
+    }
+    if let Some(id) = test {
+        ways.push((format!("/retests/{id}"), words.say("removal-test")));
+    }
+    if request.state.is_closed() && !locked {
+        let form = format!("/removals/new?list={}&key={}", request.list, request.asked);
+        ways.push((form, words.with("removal-ask", "list", &request.list)));
+    }
+    ways
+}
+
 impl StatePage {
-    fn of(site: Site, shown: Shown, secret: Option<String>, wrong: Option<String>, fresh: bool, now: Time) -> Self {
+    fn of(site: Site, shown: Shown, secret: Option<String>, test: Option<Id>, fresh: bool, now: Time) -> Self {
         let words = site.words();
         let Shown { request, proofs, lockout_until } = shown;
         let moment = |time| Moment::at(time, now, words);
-        let (state, tone, meaning) = state_words(&request, words);
+        let (state, tone, meaning) = state_words(&request, test.is_some(), words);
         let txt =
             (secret.is_some() && proofs.contains(&ProofKind::RdnsTxt)).then(|| format!("dnsbld={}", request.token));
         Self {
@@ -277,7 +314,7 @@ impl StatePage {
             tone,
             meaning,
             why: Some(visible(&request.why)).filter(|why| !why.is_empty() && request.ending.is_none()),
-            wrong,
+            wrong: None,
             rule: rule_words(request.rule, words),
             asked_at: moment(request.asked_at),
             since: moment(request.since),
@@ -286,6 +323,8 @@ impl StatePage {
             secret,
             fresh,
             open: request.state.is_open(),
+            url: String::new(),
+            ways: ways(&request, test, fresh, lockout_until.is_some(), words),
             proofs,
             txt,
             code_sent: request.code.map(|code| code.domain.into()),
@@ -302,10 +341,13 @@ impl StatePage {
 }
 
 /// The state in words, its colour, and what it means.
-fn state_words(request: &Request, words: Messages) -> (String, &'static str, String) {
+fn state_words(request: &Request, tested: bool, words: Messages) -> (String, &'static str, String) {
     match request.state {
         Stand::Proving => (words.say("removal-proving"), "", words.say("removal-proving-text")),
-        Stand::Checking => (words.say("removal-checking"), "", words.say("removal-checking-text")),
+        Stand::Checking => {
+            let text = if tested { words.say("removal-checking-test") } else { words.say("removal-checking-text") };
+            (words.say("removal-checking"), "", text)
+        }
         Stand::Deciding => {
             let text = match request.owner.as_ref().filter(|_| request.network_decides()) {
                 Some(network) => words.with("removal-deciding-network", "network", network),

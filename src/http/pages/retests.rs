@@ -10,7 +10,7 @@ use super::{
 use crate::{
     cases::{
         Id,
-        retest::{Outcome, Retest, State as Stands, Suspicion, Verdict},
+        retest::{Form, Outcome, Retest, State as Stands, Suspicion, Variant, Verdict},
         suspicion,
     },
     http::{
@@ -56,10 +56,15 @@ struct RetestPage {
     tone: &'static str,
     state: String,
     lines: Vec<String>,
+    /// This page, where something is still to come.
+    look: Option<String>,
+    /// Where another test is asked for, where this one is over and has not taken the address off the list.
+    another: Option<String>,
     steps: Vec<StepShown>,
 }
 
 struct StepShown {
+    trial: String,
     variant: String,
     verdict: String,
 }
@@ -184,20 +189,34 @@ impl RetestPage {
         let (words, now) = (reader.messages, state.parts.clock.now());
         let moment = |at| Moment::at(at, now, words).text;
         let mut lines: Vec<String> = retest.result.map(|result| outcome(result, words)).into_iter().collect();
-        if let (Stands::Done, Some(at)) = (retest.state, retest.next_at) {
-            lines.push(words.with("retest-again", "moment", moment(at)));
+        match retest.state {
+            Stands::Done => lines.extend(retest.next_at.map(|at| words.with("retest-again", "moment", moment(at)))),
+            Stands::Arriving if retest.result != Some(Outcome::Multihop) => {
+                lines.extend(retest.settle_until.map(|at| words.with("retest-settles", "moment", moment(at))));
+            }
+            _ => {}
         }
-        let steps = retest
-            .steps
-            .iter()
-            .map(|step| StepShown { variant: step.variant.to_string(), verdict: verdict(step.verdict, words) });
+        // That nobody was there is said already.
+        let heard = retest.steps.iter().any(|step| step.verdict != Verdict::Unanswered);
+        let steps = retest.steps.iter().map(|step| StepShown {
+            trial: trial(step.variant, words),
+            variant: step.variant.to_string(),
+            verdict: verdict(step.verdict, words),
+        });
         let key = retest.key.to_string();
+        // The page of a block is the one of its first address; which of them was asked for is not told to others.
+        let address = retest.key.parse().map_or_else(|_| key.clone(), |key: Prefix| key.first().to_string());
+        let over = retest.state == Stands::Done;
+        let untold = retest.result.is_none();
+        let tested = matches!(retest.result, Some(Outcome::Open | Outcome::Unreachable | Outcome::Inconclusive));
         Self {
             site: Site::of(state, &state.snapshot(), "", reader),
             heading: words.with("retest-heading", "key", &key),
             list: retest.list.to_string(),
             list_path: format!("/lists/{}", retest.list),
-            key_path: format!("/{key}"),
+            key_path: format!("/{address}"),
+            look: (!over && (untold || retest.is_open())).then(|| format!("/retests/{}", retest.id)),
+            another: (over && tested).then(|| format!("/retest?list={}&key={address}", retest.list)),
             asked: Moment::at(retest.asked_at, now, words),
             tone: match retest.result {
                 Some(Outcome::Clean) => "clear",
@@ -206,7 +225,7 @@ impl RetestPage {
             },
             state: standing(retest, words, moment),
             lines,
-            steps: steps.collect(),
+            steps: steps.filter(|_| heard).collect(),
             key,
         }
     }
@@ -219,6 +238,22 @@ fn standing(retest: &Retest, words: Messages, moment: impl Fn(crate::list::Time)
         Stands::Arriving => words.say("retest-state-arriving"),
         Stands::Waiting => words.with("retest-state-waiting", "moment", retest.next_at.map(moment).unwrap_or_default()),
         Stands::Done => words.say("retest-state-done"),
+    }
+}
+
+/// What was tried, in words.
+fn trial(variant: Variant, words: Messages) -> String {
+    match variant {
+        Variant::Relay(Form::NullSender) => words.say("retest-trial-nobody"),
+        Variant::Relay(Form::OurSender) => words.say("retest-trial-ours"),
+        Variant::Relay(Form::LocalSender | Form::LiteralSender | Form::LocalhostSender | Form::BareSender) => {
+            words.say("retest-trial-theirs")
+        }
+        Variant::Relay(_) => words.say("retest-trial-unusual"),
+        Variant::Proxy(protocol, port) => {
+            let protocol = protocol.as_str().to_uppercase();
+            words.get("retest-trial-port", &[("protocol", protocol.into()), ("port", port.to_string().into())])
+        }
     }
 }
 

@@ -7,7 +7,7 @@
 use super::{Language, Messages};
 use axum::{
     extract::FromRequestParts,
-    http::{HeaderMap, header, request::Parts},
+    http::{HeaderMap, Method, header, request::Parts},
 };
 use std::convert::Infallible;
 
@@ -20,6 +20,9 @@ pub struct Reader {
     pub chosen: bool,
     /// The query without the language: where the language switch leads.
     pub query: String,
+    /// Whether the page is the answer to a form. It has no address of its own, and may show what is shown once only: it
+    /// cannot be had in another language.
+    pub sent_a_form: bool,
 }
 
 impl Reader {
@@ -33,6 +36,7 @@ impl Reader {
             messages: Messages::of(language.or_else(|| preferred(&asked.join(","))).unwrap_or_default()),
             chosen: language.is_some(),
             query: rest.join("&"),
+            sent_a_form: false,
         }
     }
 
@@ -70,7 +74,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Reader {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        Ok(Self::of(parts.uri.query().unwrap_or_default(), &parts.headers))
+        let reader = Self::of(parts.uri.query().unwrap_or_default(), &parts.headers);
+        Ok(Self { sent_a_form: parts.method == Method::POST, ..reader })
     }
 }
 

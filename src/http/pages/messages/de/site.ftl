@@ -86,4 +86,5 @@ form-foreign = Es kam, soweit Ihr Browser sagt, nicht von einer Seite dieses Die
 form-unread = Es war nicht lesbar: Etwas darin fehlt, ist zu lang oder entstellt. Es hat sich nichts geändert.
 form-next = Öffnen Sie das Formular hier noch einmal und schicken Sie es von dort ab.
 form-again = Das Formular noch einmal öffnen
+look-again = Noch einmal nachsehen
 form-look = Sehen Sie die Adresse oder den Namen unten nach; die Seite führt zum Formular.

@@ -88,4 +88,5 @@ form-foreign = It did not come from a page of this site, as far as your browser 
 form-unread = It could not be read: something in it is missing, too long or garbled. Nothing was changed.
 form-next = Open the form here again and send it from there.
 form-again = Open the form again
+look-again = Look again
 form-look = Look up the address or name below; its page leads to the form.

@@ -86,4 +86,5 @@ form-foreign = Según dice su navegador, no venía de una página de este sitio.
 form-unread = No se ha podido leer: falta algo, es demasiado largo o está dañado. No ha cambiado nada.
 form-next = Abra aquí el formulario otra vez y envíelo desde allí.
 form-again = Abrir el formulario otra vez
+look-again = Mirar otra vez
 form-look = Consulte abajo la dirección o el nombre; su página lleva al formulario.

@@ -86,4 +86,5 @@ form-foreign = D’après votre navigateur, il ne venait pas d’une page de ce 
 form-unread = Il n’a pas pu être lu : quelque chose manque, est trop long ou abîmé. Rien n’a changé.
 form-next = Ouvrez ici le formulaire encore une fois et envoyez-le de là.
 form-again = Ouvrir le formulaire encore une fois
+look-again = Regarder de nouveau
 form-look = Vérifiez l’adresse ou le nom ci-dessous ; sa page mène au formulaire.
