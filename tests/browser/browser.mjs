@@ -24,10 +24,10 @@ export function launch() {
 }
 
 // A visitor. `strangers` are requests to other places, `alerts` what opened a dialog.
-export async function visit(browser, server, { size = "desktop", dark = false, script = false, locale = "en-GB" } = {}) {
+export async function visit(browser, server, { size = "desktop", dark = false, script = false, locale = "en-GB", from = "192.0.2.200" } = {}) {
   const context = await browser.newContext({
     baseURL: server.url, viewport: SIZES[size], locale, javaScriptEnabled: script,
-    colorScheme: dark ? "dark" : "light", extraHTTPHeaders: { "x-forwarded-for": "192.0.2.200" },
+    colorScheme: dark ? "dark" : "light", extraHTTPHeaders: { "x-forwarded-for": from },
   });
   const strangers = [];
   const alerts = [];
@@ -58,4 +58,34 @@ export async function hindrances(page) {
 // Whether the page has to be pushed sideways.
 export function overflows(page) {
   return page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+}
+
+export const LOOKS = [["phone", false], ["phone", true], ["desktop", false], ["desktop", true]];
+
+// The narrowest that a page has to do with: 1280 pixels, enlarged four times (WCAG 1.4.10).
+const NARROWEST = { width: 320, height: 740 };
+
+// What is wrong with the page that stands there, whichever way it is looked at. It is shown once more to a browser with
+// script, which axe needs: many of these pages come once only, as the answer to a form, and to visitors without script.
+export async function everyLook({ page }, stop) {
+  const found = [];
+  const context = await page.context().browser().newContext({ javaScriptEnabled: true });
+  const twin = await context.newPage();
+  const body = await page.content();
+  await twin.route(page.url(), (route) => route.fulfill({ body, contentType: "text/html; charset=utf-8" }));
+  await twin.goto(page.url());
+  for (const [size, dark] of LOOKS) {
+    const look = `${size}-${dark ? "dark" : "light"}`;
+    await twin.setViewportSize(SIZES[size]);
+    await twin.emulateMedia({ colorScheme: dark ? "dark" : "light" });
+    await shot({ page: twin, name: look }, stop);
+    const here = await hindrances(twin);
+    if (await overflows(twin) > 0) here.push("it is wider than the screen");
+    if (await twin.locator("h1").count() !== 1) here.push("it has not one heading");
+    found.push(...here.map((what) => `${stop} ${look}: ${what}`));
+  }
+  await twin.setViewportSize(NARROWEST);
+  if (await overflows(twin) > 0) found.push(`${stop}: it is wider than the narrowest screen`);
+  await context.close();
+  return found;
 }
