@@ -28,6 +28,11 @@ impl Said {
         (retest["result"].as_str().unwrap_or("none"), retest["state"].as_str().unwrap(), *listed)
     }
 
+    /// The key that the list holds.
+    fn key(&self, name: &str) -> &str {
+        self.0[name].1["key"].as_str().unwrap()
+    }
+
     fn verdicts(&self, name: &str) -> Vec<(&str, &str)> {
         let steps = self.0[name].1["steps"].as_array().unwrap();
         steps.iter().map(|step| (step["variant"].as_str().unwrap(), step["verdict"].as_str().unwrap())).collect()
@@ -60,6 +65,11 @@ fn peers_mail_servers_and_proxies_are_told_apart_by_what_comes_back() {
     // One that refuses is clean at once, whichever way it says so.
     assert_eq!(said.of("closed"), ("clean", "done", false), "{text}");
     assert!(said.verdicts("closed").iter().all(|(_, verdict)| *verdict == "refused"), "{text}");
+    // By IPv6 it is the address that was asked for which is tested, and its block that is judged: nobody else answers there.
+    assert_eq!(said.of("open6"), ("open", "done", true), "{text}");
+    assert!(said.verdicts("open6").contains(&("null-sender", "arrived")), "{text}");
+    assert_eq!(said.of("closed6"), ("clean", "done", false), "{text}");
+    assert_eq!((said.key("open6"), said.key("closed6")), ("2001:db8:6:1::/64", "2001:db8:6:2::/64"), "{text}");
     if exim.is_some() {
         assert_eq!(said.of("exim"), ("clean", "done", false), "{text}");
     }

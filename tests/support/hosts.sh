@@ -3,6 +3,14 @@
 # one name is two things.
 # $home: the folder of the test.
 
+# has ADDRESS/LENGTH DEVICE [NAME]: the machine of that name, or the tester, has this address from now on.
+has() {
+  local whole=()
+  # There is nobody whose address it could be: it need not be asked around first.
+  case $1 in *:*) whole=(nodad) ;; esac
+  ip ${3:+-n "$3"} address add "$1" dev "$2" "${whole[@]}"
+}
+
 # wire ADDRESS/LENGTH...: the wire, and the addresses that the tester has on it.
 wire() {
   local address
@@ -12,7 +20,7 @@ wire() {
   ip link set lo up
   ip link add wire type bridge
   ip link set wire up
-  for address; do ip address add "$address" dev wire; done
+  for address; do has "$address" wire; done
 }
 
 # host NAME ADDRESS/LENGTH GATEWAY: a machine on the wire.
@@ -24,7 +32,7 @@ host() {
   ip link set "to$hosts" master wire up
   ip -n "$1" link set lo up
   ip -n "$1" link set eth0 up
-  ip -n "$1" address add "$2" dev eth0
+  has "$2" eth0 "$1"
   ip -n "$1" route add default via "$3"
 }
 
@@ -43,7 +51,8 @@ names() {
 
 # mail_server NAME ADDRESS: a Postfix of its own; what makes it differ comes on standard input.
 mail_server() {
-  local at="$home/$1"
+  local at="$home/$1" protocols=ipv4 bind=smtp_bind_address
+  case $2 in *:*) protocols=ipv6 bind=smtp_bind_address6 ;; esac
   mkdir -p "$at/etc" "$at/queue" "$at/data"
   { cat <<MAIN
 compatibility_level = 3.6
@@ -58,8 +67,8 @@ smtpd_relay_restrictions = permit_mynetworks, reject_unauth_destination
 alias_maps =
 alias_database =
 inet_interfaces = $2
-inet_protocols = ipv4
-smtp_bind_address = $2
+inet_protocols = $protocols
+$bind = $2
 smtp_dns_support_level = disabled
 smtpd_peername_lookup = no
 smtp_tls_security_level = none

@@ -1,13 +1,14 @@
 # Retests against real mail servers and proxies, each a host of its own with a documentation address. Runs after hosts.sh.
 # $EXIM: Exim's program, or nothing. Prints one line a target: NAME, whether it is listed, and what GET /api/v1/retests/ID says.
 us=198.51.100.1
+us6=2001:db8::1
 configure "$home/server" <<CONFIG
 [retest]
 enabled = true
-from = ["$us"]
+from = ["$us", "$us6"]
 ehlo = "probe.bl.test"
 contact = "postmaster@bl.test"
-inbox_listen = "$us:25"
+inbox_listen = "[::]:25"
 inbox_domain = "in.bl.test"
 proxy_listen = "$us:8000"
 proxy_ports = { connect = [8080], post = [8080], socks4 = [1080], socks5 = [1080] }
@@ -21,6 +22,7 @@ code = "127.0.0.2"
 text = "{address} relays for anyone"
 criteria = "Open relays."
 removal = "retest"
+v6_hosts_as = 64
 [[list]]
 name = "proxies"
 kind = "proxy"
@@ -41,6 +43,12 @@ mynetworks = 0.0.0.0/0
 $to_us
 END
 mail_server closed 192.0.2.11 < /dev/null
+# The same by IPv6: each is listed as its block, in which it alone answers.
+mail_server open6 2001:db8:6:1::25 <<END
+mynetworks = [::]/0
+transport_maps = inline:{ in.bl.test=smtp:[$us6]:25 }
+END
+mail_server closed6 2001:db8:6:2::25 < /dev/null
 mail_server repaired 192.0.2.17 < /dev/null
 # Takes everything, hands it to one that refuses, and so bounces it; the bounces reach their sender. (What Postfix itself would
 # bounce by the transport `error` it refuses at RCPT.)
@@ -128,7 +136,7 @@ CONFIG
 fi
 
 
-wire 192.0.2.1/24 "$us/32"
+wire 192.0.2.1/24 "$us/32" 2001:db8:6:1::1/64 2001:db8:6:2::1/64 "$us6/128"
 number=10
 for name in open closed bouncing swallowing greylisting forwarding exim repaired; do
   host "$name" "192.0.2.$number/24" 192.0.2.1
@@ -139,6 +147,8 @@ for name in open-proxy open-socks closed-proxy nobody dante4 dante5 no-proxy; do
   host "$name" "192.0.2.$number/24" 192.0.2.1
   number=$((number + 1))
 done
+host open6 2001:db8:6:1::25/64 2001:db8:6:1::1
+host closed6 2001:db8:6:2::25/64 2001:db8:6:2::1
 # Hears us and never answers.
 host silent 192.0.2.98/24 192.0.2.1
 ip -n silent route add blackhole "$us/32"
@@ -160,16 +170,20 @@ on open-socks microsocks -i 192.0.2.21 -b 192.0.2.21 -p 1080 > microsocks.log 2>
 on dante4 danted -f dante4.conf -p "$home/dante4.pid" > dante4.log 2>&1 &
 on dante5 danted -f dante5.conf -p "$home/dante5.pid" > dante5.log 2>&1 &
 if [ -n "${EXIM:-}" ]; then on exim "$EXIM" -C "$home/exim/exim.conf" -bdf -q1h > exim.log 2>&1 & fi
-mail_servers='open closed bouncing swallowing greylisting forwarding repaired'
+mail_servers='open closed open6 closed6 bouncing swallowing greylisting forwarding repaired'
 for name in $mail_servers; do start_mail_server "$name"; done
 
 relays='open:10 closed:11 bouncing:12 swallowing:13 greylisting:14 forwarding:15 silent:98 nobody:23'
 proxies='open-proxy:20 open-socks:21 closed-proxy:22 dante4:24 dante5:25 no-proxy:26'
 if [ -n "${EXIM:-}" ]; then relays="$relays exim:16"; fi
-for target in $relays repaired:17; do echo "192.0.2.${target##*:}"; done | put relays
+{
+  for target in $relays repaired:17; do echo "192.0.2.${target##*:}"; done
+  echo 2001:db8:6:1::/64
+  echo 2001:db8:6:2::25
+} | put relays
 for target in $proxies; do echo "192.0.2.${target##*:}"; done | put proxies
 ask() { call -d "{\"list\": \"$2\", \"key\": \"$3\"}" "$url/retests" | field id > "asked.$1"; }
-targets=
+targets=' open6:relays:2001:db8:6:1::25 closed6:relays:2001:db8:6:2::25'
 for target in $relays unlisted:77; do targets="$targets ${target%%:*}:relays:192.0.2.${target##*:}"; done
 for target in $proxies; do targets="$targets ${target%%:*}:proxies:192.0.2.${target##*:}"; done
 asking=
