@@ -63,18 +63,21 @@ fn values_are_what_rbldnsd_would_answer() {
     }
 }
 
+/// Asked of Debian's rbldnsd: it does not look for `$` in what `$=` or a variable brings in, and takes the key for no text.
 #[test]
 fn templates_are_filled_in_as_by_rbldnsd() {
     let body = "$1 see http://x.example\n$= Listed: $= ($)\n1.1.1.1 a $1/$ $2 $$ b\n1.1.1.2 =bare $\n1.1.1.3\n$1 second\n1.1.1.4 $1";
     assert_eq!(
         read("ip4set", body),
         [
-            "1.1.1.1 [Listed: a see http://x.example/1.1.1.1 $2 $ b (1.1.1.1)]",
+            "1.1.1.1 [Listed: a $1/$ $2 $$ b (1.1.1.1)]",
             "1.1.1.2 [bare 1.1.1.2]",
-            "1.1.1.3",
-            "1.1.1.4 [Listed: see http://x.example (1.1.1.4)]",
+            "1.1.1.3 [Listed: 1.1.1.3 (1.1.1.3)]",
+            "1.1.1.4 [Listed: $1 (1.1.1.4)]",
         ]
     );
+    let body = "$1 see http://x.example/$\n1.1.1.1 a $1 $2 $$ $\n1.1.1.2";
+    assert_eq!(read("ip4set", body), ["1.1.1.1 [a see http://x.example/$ $2 $ 1.1.1.1]", "1.1.1.2"]);
     let mut dialect = dialect(Kind::Spam);
     dialect.entry_texts = true;
     let found = told(Format::Rbldnsd(DataSet::Ip4set), &dialect, ":2:see $\n1.1.1.0/24 # why\n1.1.1.1 :2:\n!1.1.1.2 x");

@@ -1,7 +1,8 @@
 //! The values of rbldnsd entries: `:A:TXT`, defaults, variables and the base template.
 //!
 //! Guarantees: `$` and variables are put in as rbldnsd does it: an unknown `$n` stays, `$$` is a dollar sign, a `=` before a
-//! text keeps the base template off it.
+//! text keeps the base template off it; what a variable or `$=` brings in stands as it is, its `$` too; where an entry has no
+//! text, `$=` is the key.
 //! Never: expands more than [`TEXT_OCTETS_MAX`] octets of template; the longest result is bounded with it.
 
 use super::{super::remark, keys::octets};
@@ -89,11 +90,16 @@ impl Scope {
     /// The template of an entry with this value: its own or the default, set into the base template.
     pub(super) fn text_of<'a>(&'a self, value: &'a Value) -> Option<Cow<'a, str>> {
         let default = self.default.as_ref().and_then(|default| default.text.as_deref());
-        let text = value.text.as_deref().or(default).filter(|text| !text.is_empty())?;
-        if let Some(text) = text.strip_prefix('=') {
-            return Some(Cow::Borrowed(text));
+        let text = value.text.as_deref().or(default).filter(|text| !text.is_empty());
+        match (text, &self.base) {
+            (Some(text), base) => match (text.strip_prefix('='), base) {
+                (Some(bare), _) => Some(Cow::Borrowed(bare)),
+                (None, Some(base)) => Some(Cow::Owned(into_base(base, &text.replace('$', "$$")))),
+                (None, None) => Some(Cow::Borrowed(text)),
+            },
+            (None, Some(base)) => Some(Cow::Owned(into_base(base, "$"))),
+            (None, None) => None,
         }
-        Some(self.base.as_ref().map_or(Cow::Borrowed(text), |base| Cow::Owned(into_base(base, text))))
     }
 
     /// Puts variables in, and `key` for `$`.
@@ -112,8 +118,7 @@ impl Scope {
                 }
                 (_, Some(digit)) => {
                     match &self.variables[digit as usize] {
-                        // Variables hold no variables, but they may hold the key.
-                        Some(value) => text.push_str(&value.replace('$', key)),
+                        Some(value) => text.push_str(value),
                         None => text.extend(['$', char::from_digit(digit, 10).expect("it was a digit")]),
                     }
                     rest = &rest[1..];
