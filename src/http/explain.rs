@@ -254,6 +254,8 @@ fn deciding(view: &View<'_>, list: ListId, key: &Key) -> Result<Vec<Held>, Probl
     let mut all = view.over(list, key)?;
     let Some(nearest) = all.iter().map(|held| place(&held.key)).max() else { return Ok(Vec::new()) };
     all.retain(|held| place(&held.key) == nearest);
+    // Where many sources name the key, an exclusion must not be among those that are not shown.
+    all.sort_by_key(|held| held.entry.mark != Mark::Excluded);
     all.truncate(EXPLAINED_ENTRIES_MAX);
     Ok(all)
 }

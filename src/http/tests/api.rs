@@ -1,6 +1,7 @@
 //! The calls.
 
 use super::Server;
+use crate::limits::EXPLAINED_ENTRIES_MAX;
 use axum::{body::Body, http::Request};
 use flate2::{Compression, write::GzEncoder};
 use futures_util::StreamExt;
@@ -441,4 +442,20 @@ async fn a_body_that_is_larger_than_a_post_may_be_is_413() {
     let server = Server::start();
     let large = vec![b' '; crate::limits::JSON_OCTETS_MAX + 1];
     assert_eq!(server.call("POST", "/api/v1/tokens", large).await.status, 413);
+}
+
+/// The exclusion was the 65th entry at its key: DNS said no, the page said listed.
+#[tokio::test]
+async fn an_exclusion_behind_many_sources_is_still_told() {
+    let server = Server::start();
+    for source in 0..EXPLAINED_ENTRIES_MAX {
+        server.post("dynamic", &json!({ "key": "198.51.100.9", "source": format!("feed-{source:03}") })).await.ok();
+    }
+    server.post("dynamic", &json!({ "key": "198.51.100.9", "source": "z", "exclude": true })).await.ok();
+    let found = server.get("/api/v1/lookup/198.51.100.9").await.ok();
+    assert_eq!(
+        (found["listed"].as_bool(), found["excluded_by"][0]["source"].as_str()),
+        (Some(false), Some("z")),
+        "{found}"
+    );
 }
