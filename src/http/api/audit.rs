@@ -20,6 +20,7 @@ use utoipa::{IntoParams, ToSchema};
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
 pub(super) struct From {
     /// From this time on; else from the oldest that is kept.
     #[serde(default)]

@@ -30,6 +30,7 @@ pub(in crate::http) enum Purpose {
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Wanted {
     /// Which call it is for.
     #[serde(rename = "for")]

@@ -33,6 +33,7 @@ use utoipa::{IntoParams, ToSchema};
 /// From where.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
 pub(super) struct ChangesParameters {
     /// Commits after this serial; `LINEAGE:SERIAL` makes sure that it is of this store.
     #[param(example = "0")]

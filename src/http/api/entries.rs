@@ -210,6 +210,7 @@ fn posted(octets: &[u8], dialect: Dialect) -> Result<Posted, Problem> {
 /// Which entry to remove.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
 pub(super) struct RemoveParameters {
     /// The key as it was written.
     #[param(example = "192.0.2.25")]
@@ -259,6 +260,7 @@ fn source_name(text: &str) -> Result<SourceName, Problem> {
 /// Which entries to read.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
 pub(super) struct ReadParameters {
     /// Only keys inside this one: a prefix, or a name.
     #[param(example = "192.0.2.0/24")]

@@ -40,6 +40,7 @@ use utoipa::IntoParams;
 /// How an export is written.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
 pub(super) struct ExportParameters {
     /// `text` (default), `csv`, `ndjson`, `rbldnsd`, `rpz` or `bind`.
     #[param(example = "text")]

@@ -41,6 +41,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 /// Parameters that writes share.
 #[derive(Clone, Copy, Debug, Default, serde::Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Forced {
     /// Override the guards (admins only).
     #[serde(default)]

@@ -35,6 +35,7 @@ use utoipa::{IntoParams, ToSchema};
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
 pub(super) struct ListingsParameters {
     /// `json` (default), the first 10,000; or `csv`, all.
     #[param(example = "csv")]

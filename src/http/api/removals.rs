@@ -160,6 +160,7 @@ pub(super) struct NewDecision {
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Page {
     /// Behind the last of the page before.
     #[serde(default)]

@@ -28,6 +28,7 @@ use utoipa::IntoParams;
 /// How a body is read.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
 pub(super) struct ReplaceParameters {
     /// `text` (default), `csv`, `ndjson`, `rbldnsd`, or one of rbldnsd's data sets: ip4set, ip4tset, ip4trie, ip6trie,
     /// ip6tset, dnset, combined.

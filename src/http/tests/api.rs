@@ -459,3 +459,25 @@ async fn an_exclusion_behind_many_sources_is_still_told() {
         "{found}"
     );
 }
+
+/// `?dry-run=true` in place of `dry_run` was passed over, and the import was in force.
+#[tokio::test]
+async fn a_parameter_that_a_call_does_not_know_is_refused() {
+    let server = Server::start();
+    for path in [
+        "/api/v1/lists/dynamic/sources/isp?dry-run=true",
+        "/api/v1/lists/dynamic/sources/isp?skip-invalid=true",
+        "/api/v1/lists/dynamic/sources/isp?nope",
+    ] {
+        let reply = server.call("PUT", path, "203.0.113.0/24\n").await;
+        assert_eq!((reply.status, reply.kind()), (400, "application/problem+json"), "{path}: {}", reply.text());
+    }
+    for path in [
+        "/api/v1/lists/dynamic/entries?sources=isp",
+        "/api/v1/lists/dynamic/export?formt=csv",
+        "/api/v1/changes?after=1",
+    ] {
+        assert_eq!(server.call("GET", path, "").await.status, 400, "{path}");
+    }
+    assert_eq!(server.get("/api/v1/lookup/203.0.113.1").await.ok()["listed"], false);
+}
