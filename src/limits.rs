@@ -17,6 +17,9 @@ pub const LISTS_MAX: usize = 64;
 /// Distinct own texts of the entries of one list: they are interned with 16 bits and served from memory.
 pub const TEXTS_PER_LIST_MAX: usize = 4_096;
 
+/// Numbers for own texts that are left when the writer looks which ones nothing needs any more: a walk over the list.
+pub const TEXTS_LEFT_FEW: usize = 512;
+
 /// Octets of one line of a body. The longest honest lines seen carry a few hundred.
 pub const LINE_OCTETS_MAX: usize = 4_096;
 

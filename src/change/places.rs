@@ -192,6 +192,11 @@ impl Running {
         (early + own.values().filter(|own| own.posted).count()) as u64
     }
 
+    /// Whether an import into this list runs.
+    pub fn has_list(&self, list: ListId) -> bool {
+        self.imports.iter().any(|one| one.list_id == list)
+    }
+
     /// The generations under which imports write.
     pub fn generations(&self) -> Vec<Generation> {
         self.imports.iter().filter_map(|one| one.generation).collect()

@@ -1,4 +1,5 @@
-//! Clearing away, a piece at a time: generations that left, ways back that are over, and what `[keep]` ends.
+//! Clearing away, a piece at a time: generations that left, ways back that are over, texts that nothing carries, and what
+//! `[keep]` ends.
 //!
 //! Guarantees: each row of a generation that left, which its successor lacks or holds differently, becomes history in the same
 //! batch in which it is deleted. A piece is small enough that a waiting request does not feel it.
@@ -90,6 +91,8 @@ pub(super) struct Sweep {
     after: Option<Key>,
     history: Option<Vec<u8>>,
     evidence: Option<(ListName, Option<Key>)>,
+    /// Whether texts are to be looked at once nothing is leaving.
+    texts: bool,
     next_prune: Time,
 }
 
@@ -106,9 +109,14 @@ impl Writer {
         // Tests and admins may set the clock back; then everything is looked at anew.
         if now >= self.sweep.next_look || self.sweep.next_look > now.plus(Duration::from_seconds(SWEEP_EVERY_SECONDS)) {
             self.look_for_leavings(now)?;
+            self.sweep.texts = true;
             self.sweep.next_look = now.plus(Duration::from_seconds(SWEEP_EVERY_SECONDS));
         }
         self.clear_generation()?;
+        // Rows that wait to be cleared away still name their texts.
+        if self.sweep.leaving.is_empty() && std::mem::take(&mut self.sweep.texts) {
+            self.free_texts()?;
+        }
         if now >= self.sweep.next_prune || self.sweep.next_prune > now.plus(Duration::from_seconds(SWEEP_EVERY_SECONDS))
         {
             let walked = self.prune(now)?;
@@ -149,6 +157,25 @@ impl Writer {
                     self.sweep.leaving.push_back(owner);
                 }
             }
+        }
+        Ok(())
+    }
+
+    /// Frees the numbers of own texts that no row needs any more, in lists that have few left.
+    fn free_texts(&mut self) -> Result<(), Refused> {
+        let shared = self.shared.clone();
+        for list in shared.registered().lists().filter(|list| list.texts.are_scarce()) {
+            list.texts.begin_look();
+            // What a running import has named stands in no row yet; one that begins from here on names its own anew.
+            if shared.places.lock().has_list(list.id) {
+                continue;
+            }
+            let used = shared.store.view().texts_in_use(list.id)?;
+            let mut batch = Batch::new();
+            for id in list.texts.keep(&used) {
+                batch.delete_text(list.id, id);
+            }
+            self.write_aside(batch)?;
         }
         Ok(())
     }

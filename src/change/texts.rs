@@ -1,13 +1,17 @@
 //! The own texts of a list's entries, by number.
 //!
-//! Guarantees: a text has one number in its list for as long as the store lives; at most
-//! [`TEXTS_PER_LIST_MAX`](crate::limits::TEXTS_PER_LIST_MAX) of them.
+//! Guarantees: a text keeps its number as long as an entry carries it, be it only for an undo; at most
+//! [`TEXTS_PER_LIST_MAX`](crate::limits::TEXTS_PER_LIST_MAX) of them at a time. When few numbers are left, the writer looks which
+//! ones nothing needs any more; what is named while it looks counts as needed.
 //! Never: writes. A commit writes the texts that it uses and that no commit wrote before.
 
-use crate::{limits::TEXTS_PER_LIST_MAX, list::TextId};
+use crate::{
+    limits::{TEXTS_LEFT_FEW, TEXTS_PER_LIST_MAX},
+    list::TextId,
+};
 use std::{
-    collections::{BTreeMap, HashMap},
-    sync::{Arc, Mutex},
+    collections::{BTreeMap, HashMap, HashSet},
+    sync::{Arc, Mutex, MutexGuard},
 };
 
 /// The texts of one list; imports and the writer share it.
@@ -20,6 +24,10 @@ struct Inner {
     by_id: HashMap<TextId, Arc<str>>,
     unsaved: BTreeMap<TextId, Arc<str>>,
     last: u16,
+    /// Whether a number was given or refused since the last look: another one may find something.
+    moved: bool,
+    /// What was named since the current look began.
+    named: Option<HashSet<TextId>>,
 }
 
 impl Texts {
@@ -28,41 +36,39 @@ impl Texts {
         let by_text: HashMap<_, _> = saved.into_iter().map(|(id, text)| (text, id)).collect();
         let by_id: HashMap<_, _> = by_text.iter().map(|(text, id)| (*id, text.clone())).collect();
         let last = by_id.keys().map(|id: &TextId| id.0).max().unwrap_or(0);
-        Self(Mutex::new(Inner { by_text, by_id, unsaved: BTreeMap::new(), last }))
+        Self(Mutex::new(Inner { by_text, by_id, last, moved: true, ..Inner::default() }))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.0.lock().expect("nothing panics while it holds this lock")
     }
 
     /// The number of a text; a new one if it has none. `None` where all numbers are given.
     pub fn intern(&self, text: &str) -> Option<TextId> {
-        let mut inner = self.0.lock().expect("nothing panics while it holds this lock");
-        if let Some(id) = inner.by_text.get(text) {
-            return Some(*id);
+        let mut inner = self.lock();
+        let id = match inner.by_text.get(text) {
+            Some(id) => *id,
+            None => inner.number(text)?,
+        };
+        if let Some(named) = &mut inner.named {
+            named.insert(id);
         }
-        if inner.by_text.len() >= TEXTS_PER_LIST_MAX {
-            return None;
-        }
-        inner.last += 1;
-        let (id, text) = (TextId(inner.last), Arc::<str>::from(text));
-        inner.by_text.insert(text.clone(), id);
-        inner.by_id.insert(id, text.clone());
-        inner.unsaved.insert(id, text);
         Some(id)
     }
 
     /// All texts, in a commit or not.
     pub fn all(&self) -> Vec<(TextId, Arc<str>)> {
-        let inner = self.0.lock().expect("nothing panics while it holds this lock");
-        inner.by_id.iter().map(|(id, text)| (*id, text.clone())).collect()
+        self.lock().by_id.iter().map(|(id, text)| (*id, text.clone())).collect()
     }
 
     /// The texts that are in no commit yet.
     pub fn unsaved(&self) -> Vec<(TextId, Arc<str>)> {
-        let inner = self.0.lock().expect("nothing panics while it holds this lock");
-        inner.unsaved.iter().map(|(id, text)| (*id, text.clone())).collect()
+        self.lock().unsaved.iter().map(|(id, text)| (*id, text.clone())).collect()
     }
 
     /// They are written.
     pub fn saved(&self, written: &[(TextId, Arc<str>)]) {
-        let mut inner = self.0.lock().expect("nothing panics while it holds this lock");
+        let mut inner = self.lock();
         for (id, _) in written {
             inner.unsaved.remove(id);
         }
@@ -70,8 +76,53 @@ impl Texts {
 
     /// The text with this number.
     pub fn text(&self, id: TextId) -> Option<Arc<str>> {
-        let inner = self.0.lock().expect("nothing panics while it holds this lock");
-        inner.by_id.get(&id).cloned()
+        self.lock().by_id.get(&id).cloned()
+    }
+
+    /// Whether few numbers are left, and a look may find some that nothing needs.
+    pub fn are_scarce(&self) -> bool {
+        let inner = self.lock();
+        inner.moved && inner.by_text.len() + TEXTS_LEFT_FEW >= TEXTS_PER_LIST_MAX
+    }
+
+    /// A look begins: from here on what is named counts as needed.
+    pub fn begin_look(&self) {
+        self.lock().named = Some(HashSet::new());
+    }
+
+    /// The look is over: what is neither `used` nor was named meanwhile is forgotten; those numbers.
+    pub fn keep(&self, used: &HashSet<TextId>) -> Vec<TextId> {
+        let mut inner = self.lock();
+        let named = inner.named.take().unwrap_or_default();
+        inner.moved = false;
+        let over: Vec<TextId> =
+            inner.by_id.keys().filter(|id| !used.contains(id) && !named.contains(id)).copied().collect();
+        for id in &over {
+            inner.unsaved.remove(id);
+            if let Some(text) = inner.by_id.remove(id) {
+                inner.by_text.remove(&text);
+            }
+        }
+        over
+    }
+}
+
+impl Inner {
+    /// A number that is free, for a new text.
+    fn number(&mut self, text: &str) -> Option<TextId> {
+        self.moved = true;
+        if self.by_text.len() >= TEXTS_PER_LIST_MAX {
+            return None;
+        }
+        // There are many more numbers than texts.
+        let free = |last: u16| (1..=u16::MAX).map(move |step| TextId(last.wrapping_add(step)));
+        let id = free(self.last).find(|id| id.0 > 0 && !self.by_id.contains_key(id))?;
+        let text = Arc::<str>::from(text);
+        self.last = id.0;
+        self.by_text.insert(text.clone(), id);
+        self.by_id.insert(id, text.clone());
+        self.unsaved.insert(id, text);
+        Some(id)
     }
 }
 
@@ -92,5 +143,22 @@ mod tests {
         }
         assert_eq!(texts.intern("one too many"), None);
         assert_eq!(texts.intern("eight"), Some(TextId(8)));
+    }
+
+    #[test]
+    fn what_nothing_needs_is_forgotten_but_not_what_is_named_during_the_look() {
+        let texts = Texts::of((1..=3).map(|n| (TextId(n), n.to_string().into())));
+        texts.begin_look();
+        assert_eq!((texts.intern("2"), texts.intern("new")), (Some(TextId(2)), Some(TextId(4))));
+        assert_eq!(texts.keep(&HashSet::from([TextId(1)])), [TextId(3)]);
+        assert_eq!(texts.text(TextId(3)), None);
+        assert_eq!(texts.unsaved(), [(TextId(4), "new".into())]);
+        assert_eq!(texts.intern("3"), Some(TextId(5)), "as new");
+    }
+
+    #[test]
+    fn numbers_go_round_and_none_that_is_held_is_given_again() {
+        let texts = Texts::of([(TextId(1), "held".into()), (TextId(u16::MAX), "last".into())]);
+        assert_eq!(texts.intern("next"), Some(TextId(2)));
     }
 }

@@ -24,6 +24,7 @@ mod schema;
 mod sources;
 #[cfg(test)]
 mod tests;
+mod texts;
 mod tokens;
 mod values;
 mod write;

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     limits::SCAN_READAHEAD_OCTETS,
-    list::{Detail, Entry, Key, Serial, TextId, Time},
+    list::{Detail, Entry, Key, Serial, Time},
 };
 use rocksdb::{DB, DBRawIteratorWithThreadMode, ReadOptions, SnapshotWithThreadMode};
 use std::{collections::HashMap, sync::Arc};
@@ -314,28 +314,6 @@ impl View<'_> {
             }
         }
         Ok(found)
-    }
-
-    /// The texts of a list, by number.
-    pub fn texts(&self, list: ListId) -> Result<Vec<(TextId, Arc<str>)>, ReadError> {
-        let from = RowKey::list(list);
-        let mut rows = self.range(Column::Text, from.0.clone(), from.end());
-        let mut found = Vec::new();
-        while let Some((row, value)) = rows.next()? {
-            let id = row.get(2..).and_then(|id| Some(u16::from_be_bytes(id.try_into().ok()?)));
-            let read = id.zip(std::str::from_utf8(value).ok());
-            let (id, text) = read.ok_or_else(|| damaged(Column::Text, row))?;
-            found.push((TextId(id), text.into()));
-        }
-        Ok(found)
-    }
-
-    /// One text of a list.
-    pub fn text(&self, list: ListId, id: TextId) -> Result<Option<Box<str>>, ReadError> {
-        let row = RowKey::list(list).u16(id.0).0;
-        let Some(octets) = self.get(Column::Text, &row)? else { return Ok(None) };
-        let text = String::from_utf8(octets).map_err(|_| damaged(Column::Text, &row))?;
-        Ok(Some(text.into()))
     }
 
     /// At most `limit` entries with an end of their own before `before` (that second not included), soonest first.

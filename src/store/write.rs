@@ -20,7 +20,7 @@ use super::{
     tokens::{TokenHash, TokenRow},
     values::{Past, before_octets, entry_octets, past_octets, put_detail},
 };
-use crate::list::{Detail, Entry, Key, ListName, Serial, SourceName, TextId, Time};
+use crate::list::{Detail, Entry, Key, ListName, Serial, SourceName, Time};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -183,11 +183,6 @@ impl Batch {
     /// Deletes a hint that no longer agrees with the entry in force.
     pub fn delete_seen(&mut self, list: ListId, seen: Time, key: &Key, source: SourceId) {
         self.delete(Column::Seen, seen_row(list, seen, &key_octets(key), source));
-    }
-
-    /// Gives a text of a list its number.
-    pub fn put_text(&mut self, list: ListId, id: TextId, text: &str) {
-        self.put(Column::Text, RowKey::list(list).u16(id.0).0, text.as_bytes().to_vec());
     }
 
     /// Puts what is known of a source; its generation is the one in force from here on.

@@ -264,6 +264,37 @@ fn own_texts_are_served_and_bounded() {
     assert_eq!(house.add("relay", "trap", &many), Err(Refused::TooManyTexts));
 }
 
+/// The bound was on all texts that ever were: a feed whose texts change from day to day was refused for ever in the end.
+#[test]
+fn texts_that_nothing_carries_any_more_leave_room_for_others() {
+    for batch_rows in [50_000, 0] {
+        let (_directory, house) = house();
+        house.batch_rows(batch_rows);
+        let body_of = |day: u32, keys: u32| -> String {
+            (0..keys).map(|n| format!("198.18.{}.{} text=day{day}-{n}\n", n / 256, n % 256)).collect()
+        };
+        for day in 0..8 {
+            house
+                .import("relay", "feed", &body_of(day, 1_200))
+                .unwrap_or_else(|refused| panic!("day {day}: {refused}"));
+            house.pass(61);
+        }
+        let text = || {
+            let view = house.door.store().view();
+            let id = view.catalog().list_id(&"relay".parse().unwrap()).unwrap();
+            let held = view.at(id, &Key::parse_any("198.18.0.7").unwrap()).unwrap();
+            view.text(id, held[0].entry.text.unwrap()).unwrap().unwrap()
+        };
+        assert_eq!(&*text(), "day7-7");
+        house.submit("relay", "feed", false, What::Undo).unwrap();
+        assert_eq!(&*text(), "day6-7", "what an undo brings back has its texts");
+        // A body that is refused uses none up for longer than a minute.
+        assert_eq!(house.add("relay", "trap", &body_of(8, 1_800)), Err(Refused::TooManyTexts));
+        house.pass(61);
+        house.add("relay", "trap", &body_of(9, 1_800)).unwrap();
+    }
+}
+
 #[test]
 fn what_keep_ends_is_gone() {
     let (_directory, house) = house();
