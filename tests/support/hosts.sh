@@ -154,7 +154,7 @@ dns() {
 }
 # wait_for COMMAND...: until it succeeds; fails after some time.
 wait_for() {
-  for _ in $(seq 200); do
+  for _ in $(seq 480); do
     if "$@"; then return 0; fi
     sleep 0.25
   done
