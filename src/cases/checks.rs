@@ -4,6 +4,7 @@
 //! Never: asks anything itself.
 
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 
 /// No answer, so nothing is known. To be tried again, or decided by people.
@@ -12,7 +13,8 @@ use std::net::IpAddr;
 pub struct Unanswered(pub String);
 
 /// Why an address is not taken for that of a mail server.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "kebab-case")]
 pub enum Unmet {
     /// No PTR record.
     #[error("the address has no name in reverse DNS (PTR)")]

@@ -17,10 +17,12 @@ mod checks;
 mod desk;
 mod errand;
 mod fault;
+mod grounds;
 mod id;
 mod lockout;
 pub mod network;
 mod proof;
+mod reason;
 pub mod report;
 mod request;
 pub mod retest;
@@ -32,10 +34,12 @@ pub use desk::{
     retests::{Declined, Evidence, Order, RetestSettings, suspicion},
 };
 pub use errand::{Due, Errand, Task};
-pub use fault::Fault;
+pub use fault::{Fault, Field, NotYours, Obstacle, Unfit, Wait};
+pub use grounds::{Finding, Grounds};
 pub use id::{Id, IdError, Secret, SecretHash};
 pub use lockout::{Lockout, block_of, blocks};
-pub use proof::Shown as ShownProof;
+pub use proof::{CodeError, Shown as ShownProof};
+pub use reason::OwnReason;
 pub use request::{Ending, Event, NoMove, Request, State};
 
 use crate::list::Duration;

@@ -67,20 +67,37 @@ pub fn is_shown(texts: &[Box<str>], token: &str) -> bool {
     texts.iter().any(|text| text.trim() == wanted)
 }
 
+/// Why a code proves nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CodeError {
+    /// None was asked for.
+    #[error("no code was mailed for this request; ask for one")]
+    NotMailed,
+    /// Whoever guesses has had their tries.
+    #[error("too many wrong codes; ask for another")]
+    ManyWrong,
+    /// Its day is over.
+    #[error("the code is too old; ask for another")]
+    Old,
+    /// Another was mailed.
+    #[error("this is not the code")]
+    Wrong,
+}
+
 /// Whether a code that was told is the one that was mailed.
 ///
 /// # Errors
-/// In words, for who told it.
-pub fn is_code(mailed: Option<&MailedCode>, told: &str, now: Time) -> Result<bool, &'static str> {
-    let Some(mailed) = mailed else { return Err("no code was mailed for this request; ask for one") };
+/// [`CodeError`]; only [`CodeError::Wrong`] counts as a try.
+pub fn is_code(mailed: Option<&MailedCode>, told: &str, now: Time) -> Result<(), CodeError> {
+    let mailed = mailed.ok_or(CodeError::NotMailed)?;
     if mailed.wrong >= POSTMASTER_CODE_TRIES {
-        return Err("too many wrong codes; ask for another");
+        return Err(CodeError::ManyWrong);
     }
     if now >= mailed.at.plus(Duration::from_seconds(POSTMASTER_CODE_SECONDS)) {
-        return Err("the code is too old; ask for another");
+        return Err(CodeError::Old);
     }
     let digits: String = told.chars().filter(char::is_ascii_digit).collect();
-    Ok(mailed.hash.is(&digits))
+    if mailed.hash.is(&digits) { Ok(()) } else { Err(CodeError::Wrong) }
 }
 
 /// A new code: nine digits.
@@ -155,11 +172,13 @@ mod tests {
     #[test]
     fn a_code_is_good_for_a_day_and_a_few_tries() {
         let code = mailed("123456789");
-        assert_eq!(is_code(Some(&code), " 123 456 789", T0), Ok(true));
-        assert_eq!(is_code(Some(&code), "123456780", T0), Ok(false));
-        assert!(is_code(Some(&code), "123456789", T0.plus(Duration::from_seconds(POSTMASTER_CODE_SECONDS))).is_err());
+        assert_eq!(is_code(Some(&code), " 123 456 789", T0), Ok(()));
+        assert_eq!(is_code(Some(&code), "123456780", T0), Err(CodeError::Wrong));
+        let later = T0.plus(Duration::from_seconds(POSTMASTER_CODE_SECONDS));
+        assert_eq!(is_code(Some(&code), "123456789", later), Err(CodeError::Old));
         let tried = MailedCode { wrong: POSTMASTER_CODE_TRIES, ..code };
-        assert!(is_code(Some(&tried), "123456789", T0).is_err() && is_code(None, "1", T0).is_err());
+        assert_eq!(is_code(Some(&tried), "123456789", T0), Err(CodeError::ManyWrong));
+        assert_eq!(is_code(None, "1", T0), Err(CodeError::NotMailed));
         let drawn = draw_code();
         assert!(drawn.len() == 9 && drawn.bytes().all(|b| b.is_ascii_digit()) && Secret::draw().reveal() != drawn);
     }

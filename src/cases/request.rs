@@ -9,7 +9,7 @@
 //! granted was not locked out, and went through every stage that its rule asked for.
 //! Never: reads a clock or a row.
 
-use super::{Id, SecretHash};
+use super::{Finding, Grounds, Id, SecretHash};
 use crate::{
     limits::REQUEST_OPEN_SECONDS,
     list::{Duration, ListName, ProofKind, RemovalRule, Time},
@@ -115,9 +115,9 @@ pub struct Request {
     /// How it ended.
     #[serde(default)]
     pub ending: Option<Ending>,
-    /// Why it stands where it stands, in a line.
+    /// Why it stands where it stands.
     #[serde(default)]
-    pub why: Box<str>,
+    pub why: Grounds,
     /// Why a check gave nothing yet: it is tried again from then on.
     #[serde(default)]
     pub check_again: Option<Time>,
@@ -147,9 +147,9 @@ pub enum Event {
     /// The check was passed.
     Passed,
     /// It was not.
-    Failed(String),
+    Failed(Finding),
     /// Nobody can check: people decide.
-    Unchecked(String),
+    Unchecked(Finding),
     /// The network or an operator says yes.
     Accepted(String),
     /// Or no.
@@ -267,7 +267,7 @@ impl Request {
     /// Where it stands after it was asked: nothing has happened to it yet but that.
     #[must_use]
     pub fn begun(self, around: Around, now: Time) -> Self {
-        self.onward(around, now, "")
+        self.onward(around, now, Grounds::default())
     }
 
     /// The request after an event.
@@ -281,7 +281,7 @@ impl Request {
             (State::Proving, Event::Proven(proof)) => {
                 next.proven = Some(proof);
                 next.needs.proof = false;
-                Ok(next.onward(around, now, ""))
+                Ok(next.onward(around, now, Grounds::default()))
             }
             // A proof that nobody asked for still counts: for lock-outs, and for who decides.
             (State::Checking | State::Deciding, Event::Proven(proof)) => {
@@ -290,50 +290,47 @@ impl Request {
             }
             (State::Checking, Event::Passed) => {
                 next.needs.check = false;
-                Ok(next.onward(around, now, ""))
+                Ok(next.onward(around, now, Grounds::default()))
             }
-            (State::Checking, Event::Failed(why)) | (State::Deciding, Event::Declined(why)) => {
-                Ok(next.moved(State::Refused, now, &why))
-            }
+            (State::Checking, Event::Failed(why)) => Ok(next.moved(State::Refused, now, why)),
+            (State::Deciding, Event::Declined(why)) => Ok(next.moved(State::Refused, now, why)),
             (State::Checking, Event::Unchecked(why)) => {
                 next.needs = Needs { check: false, decision: true, ..next.needs };
-                Ok(next.onward(around, now, &why))
+                Ok(next.onward(around, now, why.into()))
             }
             (State::Deciding, Event::Accepted(why)) => {
                 next.needs.decision = false;
                 // Who decides knows the evidence and the lock-out, and answers for both.
-                Ok(next.onward(Around { locked_until: None, newer_evidence: None, ..around }, now, &why))
+                Ok(next.onward(Around { locked_until: None, newer_evidence: None, ..around }, now, why.into()))
             }
-            (open, Event::Withdrawn) if open.is_open() => Ok(next.moved(State::Withdrawn, now, "")),
+            (open, Event::Withdrawn) if open.is_open() => Ok(next.moved(State::Withdrawn, now, Grounds::default())),
             (open, Event::Tick) if open.is_open() && now >= self.lapses_at() => {
-                Ok(next.moved(State::Lapsed, now, "nothing happened for seven days"))
+                Ok(next.moved(State::Lapsed, now, Finding::Lapsed))
             }
             (State::Granted, Event::Over(ending)) => {
                 next.ending = Some(ending);
-                Ok(next.moved(State::Ended, now, ending.as_str()))
+                Ok(next.moved(State::Ended, now, Finding::Over { how: ending }))
             }
             _ => no,
         }
     }
 
     /// To the next stage that is lacking; where none is, granted, unless something newer stands against it.
-    fn onward(self, around: Around, now: Time, why: &str) -> Self {
+    fn onward(self, around: Around, now: Time, why: Grounds) -> Self {
         if let Some(stage) = self.needs.next() {
             return self.moved(stage, now, why);
         }
         if let Some(until) = around.locked_until.filter(|until| now < *until) {
-            let why = format!("it came back to the list too often: nobody may ask before {until}");
-            return self.moved(State::Refused, now, &why);
+            return self.moved(State::Refused, now, Finding::LockedOut { until });
         }
         if let Some(at) = around.newer_evidence.filter(|at| *at > self.asked_at) {
-            let why = format!("newer evidence of {at} came after the request");
-            return self.moved(State::Refused, now, &why);
+            return self.moved(State::Refused, now, Finding::NewerEvidence { at });
         }
         let until = around.lasts.map(|lasts| now.plus(lasts));
         Self { until, ..self }.moved(State::Granted, now, why)
     }
 
-    fn moved(self, state: State, now: Time, why: &str) -> Self {
+    fn moved(self, state: State, now: Time, why: impl Into<Grounds>) -> Self {
         let since = if state == self.state { self.since } else { now };
         Self { state, since, why: why.into(), check_again: None, ..self }
     }

@@ -13,7 +13,7 @@
 use super::{Desk, Fault, Sitting, value};
 use crate::{
     cases::{
-        AuditRow, Checks, Request, Secret, Task,
+        AuditRow, Checks, Obstacle, Request, Secret, Task, Unfit,
         network::{Checked, HeldPrefix, Network, NetworkError, NetworkName, Range, owner, reverse_cuts},
     },
     change::{Actor, Change, Refused, What},
@@ -49,7 +49,7 @@ pub struct NetworkIs {
 
 impl From<NetworkError> for Fault {
     fn from(error: NetworkError) -> Self {
-        Self::Invalid(error.to_string())
+        Self::Invalid(error.into())
     }
 }
 
@@ -132,10 +132,8 @@ impl Desk {
         let sitting = self.sit().await;
         let now = sitting.now;
         let token: Box<str> = Secret::draw().reveal().into();
-        let claimed = |prefix: &Prefix| {
-            HeldPrefix::claimed(*prefix, token.clone(), now).map_err(|error| Fault::Invalid(error.to_string()))
-        };
-        let mut held = prefixes.iter().map(claimed).collect::<Result<Vec<_>, Fault>>()?;
+        let claimed = |prefix: &Prefix| HeldPrefix::claimed(*prefix, token.clone(), now);
+        let mut held = prefixes.iter().map(claimed).collect::<Result<Vec<_>, _>>().map_err(Unfit::from)?;
         if own {
             let before = self.network(&is.name)?;
             held.retain(|new| !before.prefixes.iter().any(|old| old.prefix == new.prefix));
@@ -145,9 +143,7 @@ impl Desk {
         }
         self.is_free(&is.name)?;
         if self.networks()?.iter().filter(|network| !network.is_active()).count() >= CLAIMS_OPEN_MAX {
-            return Err(Fault::Conflict(
-                "many claims are open; try again in some days, or write to the operator".into(),
-            ));
+            return Err(Obstacle::ManyClaims.into());
         }
         self.settle(sitting, actor, None, new_network(is, held, now), "claimed").await
     }
@@ -155,10 +151,10 @@ impl Desk {
     fn is_free(&self, name: &NetworkName) -> Result<(), Fault> {
         let networks = self.networks()?;
         if networks.iter().any(|network| network.name == *name) {
-            return Err(Fault::Conflict(format!("there is a network {name} already")));
+            return Err(Obstacle::NameTaken(name.clone()).into());
         }
         if networks.len() >= NETWORKS_MAX {
-            return Err(Fault::Conflict(format!("there are {NETWORKS_MAX} networks")));
+            return Err(Obstacle::ManyNetworks.into());
         }
         Ok(())
     }

@@ -7,7 +7,7 @@
 use super::{Desk, Fault, Sitting, removals::no_move, standing::listed_inside};
 use crate::{
     cases::{
-        Id, Secret, ShownProof, Task, Unanswered,
+        CodeError, Finding, Grounds, Id, NotYours, Obstacle, Secret, ShownProof, Task, Unanswered, Unfit, Wait,
         proof::{self, Mails},
         request::{Event, MailedCode, Request, State},
     },
@@ -22,9 +22,9 @@ pub(super) enum Found {
     /// Something that moves it.
     Event(Event),
     /// No answer yet, and why.
-    Silence(String),
+    Silence(Box<str>),
     /// It takes its time: a test that waits, or whose messages may still arrive.
-    Pending(String),
+    Pending(Finding),
 }
 
 impl Desk {
@@ -38,21 +38,21 @@ impl Desk {
         let request = sitting.request(id)?;
         drop(sitting);
         if !request.secret.is(secret) {
-            return Err(Fault::Forbidden("this is not the secret of the request".into()));
+            return Err(NotYours::Secret.into());
         }
         if !request.state.is_open() {
-            return Err(Fault::Conflict(format!("the request is {}: no proof is lacking", request.state.as_str())));
+            return Err(Obstacle::NothingToProve(request.state).into());
         }
         let settings = self.list_settings(&request.list)?;
         let kind = kind_of(&shown);
         if !self.proofs_at_hand(&settings).contains(&kind) {
-            return Err(Fault::Invalid(format!("proof: {} does not count for this list here", kind.as_str())));
+            return Err(Unfit::ProofNotTaken(kind).into());
         }
         match shown {
             ShownProof::Address(from) => {
                 let key = Key::parse(&request.key, settings.family());
                 if !key.is_ok_and(|key| proof::comes_from(&key, from)) {
-                    return Err(Fault::Invalid(format!("proof: you call from {from}, not from {}", request.key)));
+                    return Err(Unfit::Elsewhere { from, key: request.key }.into());
                 }
             }
             ShownProof::RdnsTxt => self.txt_is_shown(&request).await?,
@@ -70,8 +70,7 @@ impl Desk {
         if request.state == State::Proving
             && let Some(until) = sitting.locked(&settings, &request.key, true)?
         {
-            let why = format!("it came back to the list; it may be asked again after {until}");
-            return Err(Fault::Later { why, until });
+            return Err(Fault::Later { why: Wait::LockedOut, until });
         }
         let next = sitting.happens(&request, Event::Proven(kind), "anyone").await?;
         self.look_soon();
@@ -83,22 +82,21 @@ impl Desk {
         let checks = self.checks().ok_or_else(no_resolver)?;
         let places: Vec<String> = names.iter().flat_map(|name| proof::txt_names(name)).collect();
         for place in &places {
-            if proof::is_shown(&checks.texts(place).await.map_err(|silence| silent(&silence))?, &request.token) {
+            if proof::is_shown(&checks.texts(place).await.map_err(silent)?, &request.token) {
                 return Ok(());
             }
         }
-        let value = proof::txt_value(&request.token);
-        Err(Fault::Invalid(format!("proof: there is no TXT \"{value}\" at {}", places.join(" or "))))
+        let value = proof::txt_value(&request.token).into();
+        Err(Unfit::NoTxt { value, places }.into())
     }
 
     /// The names of the address that lead back to it.
     async fn names_of(&self, request: &Request) -> Result<Vec<Box<str>>, Fault> {
-        let address = address_of(&request.asked).ok_or_else(|| Fault::Invalid("proof: this is no address".into()))?;
+        let address = address_of(&request.asked).ok_or(Unfit::NoAddress)?;
         let checks = self.checks().ok_or_else(no_resolver)?;
-        let names = checks.confirmed_names(address).await.map_err(|silence| silent(&silence))?;
+        let names = checks.confirmed_names(address).await.map_err(silent)?;
         if names.is_empty() {
-            let what = format!("proof: {address} has no name in reverse DNS that leads back to it");
-            return Err(Fault::Invalid(what));
+            return Err(Unfit::NoName(address).into());
         }
         Ok(names)
     }
@@ -106,9 +104,9 @@ impl Desk {
     async fn mail_code(&self, request: &Request) -> Result<Request, Fault> {
         let names = self.names_of(request).await?;
         let domain = names.iter().find_map(|name| proof::registered(name)).map(str::to_owned);
-        let domain = domain.ok_or_else(|| Fault::Invalid("proof: its name belongs to no registered domain".into()))?;
+        let domain = domain.ok_or(Unfit::NoDomain)?;
         if self.settings().no_mail_to.iter().any(|opted| **opted == *domain) {
-            return Err(Fault::Invalid(format!("proof: the postmaster of {domain} wants no codes from us")));
+            return Err(Unfit::NoCodes(domain.into()).into());
         }
         let mut sitting = self.sit().await;
         let mut request = sitting.request(request.id)?;
@@ -118,10 +116,8 @@ impl Desk {
         let (of_domain, of_day) = ([b"m", domain.as_bytes()].concat(), day_row(sitting.now.seconds()));
         let known: (Option<Mails>, Option<Mails>) =
             (sitting.read(CaseFamily::Request, &of_domain)?, sitting.read(CaseFamily::Request, &of_day)?);
-        let (next_domain, next_day) = proof::count_mail(known.0, known.1, sitting.now).map_err(|until| {
-            let why = format!("a code was mailed to {domain} lately, or too many today; the next after {until}");
-            Fault::Later { why, until }
-        })?;
+        let (next_domain, next_day) = proof::count_mail(known.0, known.1, sitting.now)
+            .map_err(|until| Fault::Later { why: Wait::CodeMailed(domain.as_str().into()), until })?;
         sitting.put(CaseFamily::Request, of_domain, &next_domain);
         sitting.put(CaseFamily::Request, of_day, &next_day);
         let code = proof::draw_code();
@@ -150,16 +146,15 @@ impl Desk {
         let mut sitting = self.sit().await;
         let mut request = sitting.request(id)?;
         match proof::is_code(request.code.as_ref(), told, sitting.now) {
-            Err(why) => Err(Fault::Invalid(format!("proof: {why}"))),
-            Ok(true) => Ok(()),
-            Ok(false) => {
+            Err(CodeError::Wrong) => {
                 if let Some(code) = &mut request.code {
                     code.wrong += 1;
                 }
                 sitting.put_unmoved(&request);
                 sitting.commit().await?;
-                Err(Fault::Invalid("proof: this is not the code".into()))
+                Err(Unfit::Code(CodeError::Wrong).into())
             }
+            other => Ok(other.map_err(Unfit::from)?),
         }
     }
 
@@ -170,18 +165,18 @@ impl Desk {
             (Kind::Dynamic, _) => Ok(self.check_server(request).await),
             (Kind::Compromised, RemovalRule::Retest) => self.check_evidence(request),
             (Kind::Relay | Kind::Proxy, RemovalRule::Retest) => self.check_retest(request).await,
-            _ => Ok(Found::Event(Event::Unchecked("no test can be made here; people decide".into()))),
+            _ => Ok(Found::Event(Event::Unchecked(Finding::NoTest))),
         }
     }
 
     async fn check_server(&self, request: &Request) -> Found {
         let (Some(checks), Some(address)) = (self.checks(), address_of(&request.asked)) else {
-            return Found::Event(Event::Unchecked("reverse DNS is not asked by this server; people decide".into()));
+            return Found::Event(Event::Unchecked(Finding::NoReverseDns));
         };
         match checks.mail_server(address).await {
             Ok(Ok(_)) => Found::Event(Event::Passed),
-            Ok(Err(unmet)) => Found::Event(Event::Failed(unmet.to_string())),
-            Err(Unanswered(why)) => Found::Silence(why),
+            Ok(Err(unmet)) => Found::Event(Event::Failed(Finding::NoServer { unmet })),
+            Err(Unanswered(detail)) => Found::Silence(detail.into()),
         }
     }
 
@@ -196,7 +191,7 @@ impl Desk {
         let repaired = request.repaired_at.unwrap_or_default();
         let newest = held.iter().map(|held| crate::change::last_seen(&held.entry, None)).max();
         Ok(Found::Event(match newest.filter(|seen| *seen > repaired) {
-            Some(seen) => Event::Failed(format!("it was seen again at {seen}, after the repair")),
+            Some(at) => Event::Failed(Finding::SeenAgain { at }),
             None => Event::Passed,
         }))
     }
@@ -210,20 +205,22 @@ impl Desk {
         }
         match found {
             Found::Event(event) => sitting.happens(&request, event, "check").await.map(drop),
-            Found::Silence(why) if request.checks + 1 >= REQUEST_CHECKS_MAX => {
-                let why = format!("{why}; people decide");
-                sitting.happens(&request, Event::Unchecked(why), "check").await.map(drop)
+            Found::Silence(detail) if request.checks + 1 >= REQUEST_CHECKS_MAX => {
+                let event = Event::Unchecked(Finding::SilenceAgain { detail });
+                sitting.happens(&request, event, "check").await.map(drop)
             }
             // Looked at in each round: that asks nobody, and its end is not to be waited for.
-            Found::Pending(why) if request.check_again.is_none() && *request.why == *why => Ok(()),
+            Found::Pending(why) if request.check_again.is_none() && request.why == Grounds::Found(why.clone()) => {
+                Ok(())
+            }
             Found::Pending(why) => {
                 (request.why, request.check_again) = (why.into(), None);
                 sitting.put_unmoved(&request);
                 sitting.commit().await
             }
-            Found::Silence(why) => {
+            Found::Silence(detail) => {
                 request.checks += 1;
-                request.why = why.into();
+                request.why = Finding::Silence { detail }.into();
                 request.check_again = Some(sitting.now.plus(Duration::from_seconds(REQUEST_CHECK_AGAIN_SECONDS)));
                 sitting.put_unmoved(&request);
                 sitting.commit().await
@@ -249,12 +246,12 @@ pub(super) fn address_of(asked: &str) -> Option<IpAddr> {
     asked.parse::<Prefix>().ok().filter(|prefix| prefix.is_host()).map(Prefix::first)
 }
 
-fn silent(silence: &Unanswered) -> Fault {
-    Fault::Conflict(format!("DNS did not answer ({silence}); try again in a moment"))
+fn silent(silence: Unanswered) -> Fault {
+    Obstacle::Silence(silence).into()
 }
 
 fn no_resolver() -> Fault {
-    Fault::Invalid("proof: DNS is not asked by this server".into())
+    Unfit::NoResolver.into()
 }
 
 impl Sitting {

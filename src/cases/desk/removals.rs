@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     cases::{
-        AuditRow, Id, Secret,
+        AuditRow, Field, Grounds, Id, NotYours, Obstacle, Secret, Unfit, Wait,
         lockout::{Lockout, blocks},
         proof,
         request::{Around, Ending, Event, Needs, NoMove, Request, State},
@@ -165,7 +165,7 @@ impl Desk {
         let request = sitting.request(id)?;
         let own = secret.is_none_or(|secret| request.secret.is(secret));
         if !own {
-            return Err(Fault::Forbidden("this is not the secret of the request".into()));
+            return Err(NotYours::Secret.into());
         }
         let actor = if secret.is_some() { "anyone" } else { "operator" };
         sitting.happens(&request, Event::Withdrawn, actor).await
@@ -181,11 +181,9 @@ impl Desk {
         let actor = match who {
             Decider::Operator(actor) => actor.to_string(),
             Decider::Network(name) if request.is_for(name) => format!("network.{name}"),
-            Decider::Network(_) => {
-                return Err(Fault::Forbidden("this request is not for an address of the network".into()));
-            }
+            Decider::Network(_) => return Err(NotYours::OtherNetwork.into()),
         };
-        let why = cut(why, NOTE_CHARACTERS_MAX, "why")?;
+        let why = cut(why, NOTE_CHARACTERS_MAX, Field::Why)?;
         let event = match (request.state, accept) {
             (State::Granted, false) => Event::Over(Ending::Revoked),
             (_, true) => Event::Accepted(why),
@@ -255,12 +253,13 @@ impl Sitting {
         let desk = self.desk();
         let standing = self.standing(settings, key)?;
         if standing == Standing::Free {
-            return Err(Fault::Conflict(format!("{} is not listed in {}", asking.key, settings.name)));
+            let (key, list) = (asking.key.as_str().into(), settings.name.clone());
+            return Err(Obstacle::NotListed { key, list }.into());
         }
         let open = self.requests_for(&settings.name, key)?;
         let open = open.iter().filter(|one| one.state.is_open() && one.from_key == from_key).count();
         if open >= REQUESTS_PER_KEY {
-            return Err(Fault::Conflict(format!("{open} requests for it are open; wait until one is decided")));
+            return Err(Obstacle::ManyRequests.into());
         }
         let removal = &settings.removal;
         let proven = (from_key && removal.proofs.contains(&ProofKind::Address)).then_some(ProofKind::Address);
@@ -276,8 +275,7 @@ impl Sitting {
         if let (Some(until), false) = (locked, needs.decision || needs.proof) {
             // A stranger's returns do not lock out whom the key belongs to: who shows that it is theirs goes on.
             if proven.is_some() || at_hand.is_empty() {
-                let why = format!("it came back to the list; it may be asked again after {until}");
-                return Err(Fault::Later { why, until });
+                return Err(Fault::Later { why: Wait::LockedOut, until });
             }
             needs.proof = true;
         }
@@ -286,7 +284,7 @@ impl Sitting {
         }
         let declared = asking.repaired_at.filter(|at| *at <= self.now);
         if rule == RemovalRule::Retest && settings.kind == Kind::Compromised && declared.is_none() {
-            return Err(Fault::Invalid("repaired_at: say when the machine was cleaned; not in the future".into()));
+            return Err(Unfit::Repaired.into());
         }
         Ok(Request {
             v: 1,
@@ -308,11 +306,11 @@ impl Sitting {
             token: Secret::draw().reveal().into(),
             code: None,
             repaired_at: declared,
-            contact: cut(&asking.contact, CONTACT_CHARACTERS_MAX, "contact")?.into(),
-            note: cut(&asking.note, NOTE_CHARACTERS_MAX, "note")?.into(),
+            contact: cut(&asking.contact, CONTACT_CHARACTERS_MAX, Field::Contact)?.into(),
+            note: cut(&asking.note, NOTE_CHARACTERS_MAX, Field::Note)?.into(),
             until: None,
             ending: None,
-            why: Box::default(),
+            why: Grounds::default(),
             check_again: None,
             checks: 0,
         })
@@ -426,7 +424,7 @@ impl Sitting {
         let state = before.map(|before| before.state);
         if state != Some(next.state) {
             let row = AuditRow::new(actor, CASE, &id.to_string(), state.map(State::as_str), next.state.as_str());
-            self.audit(row.about(next.list.as_str(), &next.key).because(&next.why));
+            self.audit(row.about(next.list.as_str(), &next.key).because(&next.why.to_string()));
             self.tell_owner(next);
         }
     }
@@ -492,5 +490,5 @@ impl Sitting {
 }
 
 pub(super) fn no_move(NoMove(state): NoMove) -> Fault {
-    Fault::Conflict(format!("the request is {}: this cannot be done any more, or not yet", state.as_str()))
+    Obstacle::NoMove(state).into()
 }

@@ -13,14 +13,17 @@
 
 use super::{Desk, Entries, Fault, Sitting, standing::listed_over, value};
 use crate::{
-    cases::report::{self, Counted, Identity, Outcome, Report},
+    cases::{
+        OwnReason,
+        report::{self, Counted, Identity, Outcome, Report},
+    },
     change::{Actor, Change, What},
     limits::{CASES_PIECE_ROWS, REPORTS_PER_PREFIX_MAX, WIDENED_WALK_MAX},
-    list::{Detail, Key, ListName, ListSettings, Mark, NewEntry, Prefix, ReportRule, SourceName, Time},
+    list::{Detail, Key, ListName, ListSettings, Mark, NewEntry, Prefix, ReportKind, ReportRule, SourceName, Time},
     store::{CaseFamily, CaseItem, Held, ListId, View},
 };
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     net::IpAddr,
     sync::Arc,
 };
@@ -306,18 +309,15 @@ impl<'v> Counting<'v> {
 
 /// What the page of the address says of the reports: kinds and counts, nothing that a reporter wrote.
 fn said(rule: &ReportRule, kept: &[Counted]) -> String {
-    let mut kinds: Vec<&str> =
-        kept.iter().filter(|one| rule.weight(one.kind).is_some()).map(|one| one.kind.as_str()).collect();
-    let mut reporters: Vec<&str> = kept.iter().map(|one| &*one.reporter).collect();
-    let reports = kinds.len();
-    for words in [&mut kinds, &mut reporters] {
-        words.sort_unstable();
-        words.dedup();
-    }
-    let plural = |count: usize, one: &str| format!("{count} {one}{}", if count == 1 { "" } else { "s" });
-    format!("{} ({}) by {}", plural(reports, "report"), kinds.join(", "), plural(reporters.len(), "reporter"))
+    let mut kinds: Vec<ReportKind> =
+        kept.iter().map(|one| one.kind).filter(|kind| rule.weight(*kind).is_some()).collect();
+    let reports = kinds.len() as u64;
+    kinds.sort_unstable_by_key(|kind| kind.as_str());
+    kinds.dedup();
+    let reporters = kept.iter().map(|one| &*one.reporter).collect::<BTreeSet<&str>>().len() as u64;
+    OwnReason::Reported { reports, kinds, reporters }.to_string()
 }
 
 fn wide(prefix: Prefix) -> String {
-    format!("reports list several networks inside {prefix}")
+    OwnReason::Around(prefix).to_string()
 }

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     cases::{
-        AuditRow, Fault, Id,
+        AuditRow, Fault, Finding, Id, Obstacle, OwnReason, Unfit,
         request::{Event as Moves, Request},
         retest::{
             Admission, Asker, Event, Judgement, Known, Observed, Outcome, Protocol, Retest, State, Suspicion, Terms,
@@ -228,16 +228,13 @@ impl Sitting {
         {
             self.count_return(&settings, &retest.key, false, self.now)?;
         }
-        let key = retest.key.parse::<Prefix>().map_err(|error| Fault::Invalid(error.to_string()))?;
+        let key = retest.key.parse::<Prefix>().map_err(|error| Unfit::Key(error.into()))?;
         let (mark, reason) = match judged {
-            Judgement::Clear => (Mark::Excluded, format!("retest {}: clean", retest.id)),
-            Judgement::List { variant, .. } => {
-                let what = if retest.kind == Suspicion::Relay { "open relay" } else { "open proxy" };
-                (Mark::Listed, format!("{what}: what was sent to it by {variant} came back to this server"))
-            }
+            Judgement::Clear => (Mark::Excluded, OwnReason::Clean(retest.id)),
+            Judgement::List { variant, .. } => (Mark::Listed, OwnReason::Open(retest.kind, variant)),
         };
         let seen = (mark == Mark::Listed).then_some(self.now);
-        let detail = Detail { reason: reason.into(), ..Detail::default() };
+        let detail = Detail { reason: reason.to_string().into(), ..Detail::default() };
         let entry = NewEntry { seen, detail, ..NewEntry::plain(Key::Prefix(key), mark) };
         let entries = Entries {
             actor: Actor::new("retest"),
@@ -260,7 +257,7 @@ fn source() -> SourceName {
 impl Desk {
     fn retest_settings(&self) -> Result<RetestSettings, Fault> {
         let settings = self.settings();
-        settings.retest.clone().ok_or_else(|| Fault::Conflict("this server makes no retests".into()))
+        settings.retest.clone().ok_or_else(|| Obstacle::NoRetests.into())
     }
 
     /// Whether retests are made here.
@@ -296,9 +293,7 @@ impl Desk {
     ) -> Result<Id, Fault> {
         let settings = self.retest_settings()?;
         let of_list = self.list_settings(list)?;
-        let kind = suspicion(of_list.kind).ok_or_else(|| {
-            Fault::Invalid(format!("{list} is about neither relays nor proxies: nothing can be tested"))
-        })?;
+        let kind = suspicion(of_list.kind).ok_or_else(|| Unfit::NotTestable(list.clone()))?;
         let address = address.to_canonical();
         let decided = if within_limit { self.decides(&of_list, address)? } else { None };
         let mut sitting = self.sit().await;
@@ -321,7 +316,7 @@ impl Desk {
             (Admission::Full, _) => return Ok(self.decline(fresh)),
             (Admission::Queue, Some(same)) => {
                 let asked = same.moved(Event::Asked, &settings.terms, sitting.now);
-                asked.map_err(|error| Fault::Conflict(error.to_string()))?.0
+                asked.map_err(Obstacle::Retest)?.0
             }
             (Admission::Queue, None) => fresh,
             (Admission::Later(until), Some(same)) => {
@@ -367,14 +362,14 @@ impl Desk {
 
     /// What a removal by the rule `retest` waits for: the retest that was asked for with it, or is now.
     pub(super) async fn check_retest(&self, request: &Request) -> Result<Found, Fault> {
-        let people = |why: &str| Ok(Found::Event(Moves::Unchecked(format!("{why}; people decide"))));
+        let people = |why| Ok(Found::Event(Moves::Unchecked(why)));
         let Some(address) = address_of(&request.asked).filter(|_| self.makes_retests()) else {
-            return people("no test can be made here");
+            return people(Finding::NoTest);
         };
         let Some(retest) = self.test_of(request)? else {
             let asker = if request.proven.is_some() { Asker::InControl } else { Asker::Person };
             self.ask_retest_as(asker, &request.list, address, true).await?;
-            return Ok(Found::Pending("a test was asked for".into()));
+            return Ok(Found::Pending(Finding::TestAsked));
         };
         let said = retest.result.filter(|_| retest.has_said(request.asked_at));
         match (retest.state, said) {
@@ -382,11 +377,9 @@ impl Desk {
             (State::Done | State::Arriving, Some(Outcome::Clean)) if !retest.is_open() => {
                 Ok(Found::Event(Moves::Passed))
             }
-            (State::Done, Some(Outcome::Open)) => {
-                Ok(Found::Event(Moves::Failed("the test found it open: what was sent to it came through".into())))
-            }
-            (State::Done, result) => people(&format!("the test said: {}", result.map_or("nothing", Outcome::as_str))),
-            (state, _) => Ok(Found::Pending(format!("the test is {}", state.as_str()))),
+            (State::Done, Some(Outcome::Open)) => Ok(Found::Event(Moves::Failed(Finding::FoundOpen))),
+            (State::Done, result) => people(Finding::Undecided { result }),
+            (state, _) => Ok(Found::Pending(Finding::Testing { state })),
         }
     }
 
@@ -445,7 +438,7 @@ impl Desk {
                     .is_ok_and(|list| self.decides(&list, before.address).is_ok_and(|key| key.is_some()));
             let event = if listed { Event::Started(trials.clone()) } else { Event::LeftOut };
             let moved = before.moved(event, &settings.terms, sitting.now);
-            let (after, _) = moved.map_err(|error| Fault::Conflict(error.to_string()))?;
+            let (after, _) = moved.map_err(Obstacle::Retest)?;
             sitting.keep(Some(&before), &after, "time");
             if !listed {
                 sitting.evidence(&after, settings.keep_transcripts, |_| {})?;

@@ -6,7 +6,7 @@
 use super::{Fault, Sitting, removals::SOURCE};
 use crate::{
     cases::{
-        Asking,
+        Asking, Field, OwnReason, Unfit,
         lockout::block_of,
         request::{Ending, Request},
     },
@@ -39,7 +39,7 @@ impl Sitting {
 
     /// The exclusions that grant a request: its key, and what is listed inside it by itself.
     pub(super) fn exclusions(&self, settings: &ListSettings, request: &Request) -> Result<Vec<(u64, NewEntry)>, Fault> {
-        let key = Key::parse(&request.key, settings.family()).map_err(|error| Fault::Invalid(error.to_string()))?;
+        let key = Key::parse(&request.key, settings.family()).map_err(Unfit::from)?;
         let view = self.desk().store().view();
         let mut keys = vec![key.clone()];
         if let Some(list) = view.catalog().list_id(&settings.name) {
@@ -50,7 +50,7 @@ impl Sitting {
         // Evidence that is newer than the request lists again. Who decided knew what there is by then.
         let decided = matches!(request.rule, RemovalRule::Owner | RemovalRule::Operator);
         let seen = if decided { self.now } else { request.asked_at };
-        let reason = format!("removed on request ({})", request.rule.as_str());
+        let reason = OwnReason::Removed(request.rule).to_string();
         let detail = Detail { reason: reason.into(), ..Detail::default() };
         let line = |key| NewEntry {
             seen: Some(seen),
@@ -64,19 +64,18 @@ impl Sitting {
 
 /// The key that is exempted, and that it can be asked for.
 pub(super) fn removal_key(settings: &ListSettings, asking: &Asking) -> Result<Key, Fault> {
-    let invalid = |error: &dyn std::fmt::Display| Fault::Invalid(format!("key: {error}"));
-    let key = Key::parse(&asking.key, settings.family()).map_err(|error| invalid(&error))?;
+    let key = Key::parse(&asking.key, settings.family()).map_err(Unfit::from)?;
     let host = |key: &Key| matches!(key, Key::Prefix(prefix) if prefix.is_host());
     if settings.family() == KeyFamily::Addresses && !host(&key) {
-        return Err(invalid(&"name one address: that of the server or connection that was refused"));
+        return Err(Unfit::ManyAddresses.into());
     }
     Ok(block_of(key, settings.v6_hosts_as))
 }
 
 /// A text of people, bounded and without characters that do not show.
-pub(super) fn cut(text: &str, most: usize, what: &str) -> Result<String, Fault> {
+pub(super) fn cut(text: &str, most: usize, field: Field) -> Result<String, Fault> {
     if text.chars().count() > most {
-        return Err(Fault::Invalid(format!("{what}: at most {most} characters")));
+        return Err(Unfit::Long { field, most }.into());
     }
     Ok(text.chars().filter(|c| !c.is_control() || *c == '\n').collect::<String>().trim().to_owned())
 }

@@ -6,7 +6,7 @@
 
 use super::{Desk, Fault, Sitting, value};
 use crate::{
-    cases::{AuditRow, Due, Errand},
+    cases::{AuditRow, Due, Errand, Obstacle},
     limits::{CASES_PIECE_ROWS, DESK_UPKEEP_EVERY, ERRAND_KEPT_SECONDS},
     list::{Duration, Time},
     store::{CaseFamily, CaseItem},
@@ -71,7 +71,7 @@ impl Desk {
     ) -> Result<Vec<CaseItem>, Fault> {
         let desk = self.clone();
         let read = spawn_blocking(move || desk.store().view().cases(family, &from, &until, CASES_PIECE_ROWS));
-        let read = read.await.map_err(|error| Fault::Conflict(format!("reading was broken off: {error}")))?;
+        let read = read.await.map_err(|error| Obstacle::BrokenOff(error.to_string().into()))?;
         Ok(read?)
     }
 

@@ -1,7 +1,7 @@
 //! The moves of a request, against the table of people.md's states.
 
 use super::*;
-use crate::cases::Secret;
+use crate::cases::{Secret, grounds::tests::any_finding};
 use State::{Checking, Deciding, Ended, Granted, Lapsed, Proving, Refused, Withdrawn};
 use proptest::prelude::*;
 
@@ -51,7 +51,7 @@ fn request(needs: Needs) -> Request {
         note: Box::default(),
         until: None,
         ending: None,
-        why: Box::default(),
+        why: Grounds::default(),
         check_again: None,
         checks: 0,
     }
@@ -81,7 +81,7 @@ fn stages_come_in_order_and_none_is_left_out() {
     let states = [&asked, &proven, &checked, &granted].map(|request| request.state);
     assert_eq!(states, [Proving, Checking, Deciding, Granted]);
     assert_eq!(asked.step(Event::Accepted("too early".into()), around(), T0), Err(NoMove(Proving)));
-    assert_eq!(proven.step(Event::Unchecked("no resolver".into()), around(), T0).unwrap().state, Deciding);
+    assert_eq!(proven.step(Event::Unchecked(Finding::NoTest), around(), T0).unwrap().state, Deciding);
 }
 
 #[test]
@@ -109,8 +109,8 @@ fn any_event() -> impl Strategy<Value = Event> {
     prop_oneof![
         prop_oneof![Just(ProofKind::Address), Just(ProofKind::Postmaster)].prop_map(Event::Proven),
         Just(Event::Passed),
-        why().prop_map(Event::Failed),
-        why().prop_map(Event::Unchecked),
+        any_finding().prop_map(Event::Failed),
+        any_finding().prop_map(Event::Unchecked),
         why().prop_map(Event::Accepted),
         why().prop_map(Event::Declined),
         Just(Event::Withdrawn),

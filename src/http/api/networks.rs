@@ -6,7 +6,7 @@
 
 use crate::{
     cases::{
-        Fault, NetworkIs, Secret,
+        Fault, NetworkIs, Obstacle, Secret,
         network::{HeldPrefix, Network, NetworkName, PrefixState, Proof, Range, Webhook, overlaps, reverse_cuts},
     },
     http::{
@@ -381,7 +381,7 @@ pub(super) async fn change(
         for prefix in approve {
             let held = network.prefixes.iter_mut().find(|held| held.prefix == prefix);
             if !held.is_some_and(|held| held.approve(now)) {
-                return Err(Fault::Conflict(format!("{prefix} is not proven, so it cannot be approved")));
+                return Err(Obstacle::NotProven(prefix).into());
             }
         }
         Ok(())

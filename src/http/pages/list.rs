@@ -6,6 +6,7 @@
 use super::{
     Access, At, Of, Reader, Response, Site, State,
     advice::Advice,
+    grounds,
     messages::Messages,
     problem_page, rendered,
     trend::Trend,
@@ -14,7 +15,7 @@ use super::{
 };
 use crate::{
     http::{Problem, api},
-    list::{Kind, ListName, ListSettings, ReportKind, ReportRule, Time},
+    list::{Kind, ListName, ListSettings, ReportRule, Time},
     snapshot::Snapshot,
     store::View,
 };
@@ -123,13 +124,7 @@ impl ListPage {
 /// How reports list an address, in words: the whole rule, as it is counted.
 fn by_reports(rule: &ReportRule, words: Messages) -> Vec<String> {
     let kinds = rule.weights.iter().map(|(kind, weight)| {
-        let kind = match kind {
-            ReportKind::Trap => words.say("reports-trap"),
-            ReportKind::Spam => words.say("reports-spam"),
-            ReportKind::Auth => words.say("reports-auth"),
-            ReportKind::Relay => words.say("reports-relay"),
-            ReportKind::Proxy => words.say("reports-proxy"),
-        };
+        let kind = grounds::kind(*kind, words);
         words.get("reports-weighs", &[("kind", kind.into()), ("weight", weight.to_string().into())])
     });
     let threshold = [

@@ -5,6 +5,7 @@
 
 use super::{
     advice::{Advice, Steps, headline},
+    grounds::reason,
     messages::Messages,
     words::{Moment, visible},
 };
@@ -146,7 +147,7 @@ impl FactShown {
         Self {
             entry: fact.entry.to_string(),
             source: fact.source.to_string(),
-            reason: visible(&fact.reason),
+            reason: reason(&fact.source, &fact.reason, words),
             evidence: visible(&fact.evidence),
             first_seen: Moment::at(fact.first_seen, now, words),
             last_seen: Moment::at(fact.last_seen, now, words),

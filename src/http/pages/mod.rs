@@ -7,7 +7,9 @@
 
 mod advice;
 mod docs;
+mod faults;
 mod front;
+mod grounds;
 mod key;
 mod list;
 mod listing;
@@ -26,16 +28,17 @@ use super::{
     Problem, State,
     access::{Access, Asked, At},
 };
-use crate::snapshot::Snapshot;
+use crate::{cases::Fault, list::Duration, snapshot::Snapshot};
 use askama::Template;
 use axum::{
     extract::State as Of,
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use faults::Said;
 use messages::{Language, Messages, figure};
 use std::fmt::Display;
-use words::{Moment, visible};
+use words::{Moment, far, visible};
 
 pub(super) use docs::{docs, page as docs_page};
 pub(super) use front::front;
@@ -202,16 +205,40 @@ fn problem_page(state: &State, reader: &Reader, problem: &Problem) -> Response {
 
 /// An error as a page; a form that was not taken is found again at the path `again`, else through the look-up.
 fn problem_page_before(state: &State, reader: &Reader, problem: &Problem, again: Option<String>) -> Response {
-    let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let (heading, texts) = match problem.status {
-        429 => ("slow-heading", &["slow-text"][..]),
-        404 => ("nowhere-heading", &["nowhere-gone"][..]),
-        403 => ("form-heading", &["form-foreign", "form-next"][..]),
-        400..=499 => ("form-heading", &["form-unread", "form-next"][..]),
-        _ => ("fault-heading", &["fault-text"][..]),
-    };
     let words = reader.messages;
-    let mut lines: Vec<String> = texts.iter().map(|id| words.say(id)).collect();
+    let wait = Duration::from_seconds(problem.retry_after().unwrap_or(1));
+    let lines = match problem.status {
+        429 => vec![words.with("slow-text", "span", far(wait, words))],
+        404 => vec![words.say("nowhere-gone")],
+        403 => vec![words.say("form-foreign"), words.say("form-next")],
+        400..=499 => vec![words.say("form-unread"), words.say("form-next")],
+        _ => vec![words.say("fault-text")],
+    };
+    error_page(state, reader, problem, lines, again)
+}
+
+/// What the desk did not do, as a page.
+fn fault_page(state: &State, reader: &Reader, fault: Fault) -> Response {
+    let lines = vec![Said::of(&fault, state.parts.clock.now(), reader.messages).words];
+    error_page(state, reader, &state.faulty()(fault), lines, None)
+}
+
+/// The page of an error that is told in these lines.
+fn error_page(
+    state: &State,
+    reader: &Reader,
+    problem: &Problem,
+    mut lines: Vec<String>,
+    again: Option<String>,
+) -> Response {
+    let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let words = reader.messages;
+    let heading = match problem.status {
+        429 => "slow-heading",
+        404 => "nowhere-heading",
+        400..=499 => "form-heading",
+        _ => "fault-heading",
+    };
     let again = again.filter(|_| heading == "form-heading");
     if heading == "form-heading" && again.is_none() {
         lines.push(words.say("form-look"));

@@ -9,14 +9,16 @@
 //! Never: shows a network of which nothing is in force to strangers; puts a token into a page.
 
 use super::{
-    Access, At, Of, Reader, Response, Site, State, html, message,
+    Access, At, Of, Reader, Response, Said, Site, State,
+    grounds::reason,
+    html, message,
     messages::Messages,
     problem_page, problem_page_before,
     words::{Moment, visible},
 };
 use crate::{
     cases::{
-        Decider, Request, State as Stand,
+        Decider, Fault, Request, State as Stand, Unfit,
         network::{Network, NetworkName, PrefixState, Proof, Range},
     },
     http::{
@@ -27,7 +29,7 @@ use crate::{
         state::blocking,
     },
     limits::NETWORK_PAGE_ROWS,
-    list::Time,
+    list::{KeyError, Prefix, Time},
     store::TokenHash,
 };
 use askama::Template;
@@ -67,7 +69,7 @@ struct DeskPage {
     title: String,
     word: String,
     said: Option<String>,
-    wrong: Option<String>,
+    wrong: Option<Said>,
     prefixes: Vec<PrefixShown>,
     ranges: Vec<RangeShown>,
     listed: Vec<ListedShown>,
@@ -233,7 +235,7 @@ async fn desk_page(
     network: Network,
     session: &Session,
     said: Option<String>,
-    wrong: Option<String>,
+    wrong: Option<Said>,
 ) -> Response {
     let (words, now) = (reader.messages, state.parts.clock.now());
     let (listed, more) = match api::some_listings(state, network.clone(), NETWORK_PAGE_ROWS).await {
@@ -375,12 +377,18 @@ pub(in crate::http) async fn range(
     };
     match change_range(&state, &session, form).await {
         Ok(()) => Redirect::to(&manage_path(&network.name, &reader, "?saved=1")).into_response(),
-        Err(problem) => desk_page(&state, &reader, network, &session, None, Some(problem.detail.into())).await,
+        Err(fault) => not_done(&state, &reader, network, &session, &fault).await,
     }
 }
 
-async fn change_range(state: &State, session: &Session, form: RangeForm) -> Result<(), Problem> {
-    let prefix = form.prefix.trim().parse().map_err(|error| Problem::unprocessable(format!("{error}")))?;
+/// The desk again, with why nothing came of a form.
+async fn not_done(state: &State, reader: &Reader, network: Network, session: &Session, fault: &Fault) -> Response {
+    let wrong = Said::of(fault, state.parts.clock.now(), reader.messages);
+    desk_page(state, reader, network, session, None, Some(wrong)).await
+}
+
+async fn change_range(state: &State, session: &Session, form: RangeForm) -> Result<(), Fault> {
+    let prefix: Prefix = form.prefix.trim().parse().map_err(|error| Unfit::Key(KeyError::Prefix(error)))?;
     let range = Range {
         prefix,
         text: form.text.trim().replace("\r\n", "\n"),
@@ -395,8 +403,7 @@ async fn change_range(state: &State, session: &Session, form: RangeForm) -> Resu
         }
         Ok(network.put_range(range)?)
     };
-    let changed = state.desk().change_network(&session.actor, &session.network, "range", apply).await;
-    changed.map(|_| ()).map_err(state.faulty())
+    state.desk().change_network(&session.actor, &session.network, "range", apply).await.map(drop)
 }
 
 /// `POST /networks/{name}/decide`
@@ -417,10 +424,7 @@ pub(in crate::http) async fn decide(
     let who = Decider::Network(network.name.as_str().into());
     match state.desk().decide_removal(id, &who, form.accept.is_some(), &form.why).await {
         Ok(_) => Redirect::to(&manage_path(&network.name, &reader, "?saved=1")).into_response(),
-        Err(fault) => {
-            let problem = state.faulty()(fault);
-            desk_page(&state, &reader, network, &session, None, Some(problem.detail.into())).await
-        }
+        Err(fault) => not_done(&state, &reader, network, &session, &fault).await,
     }
 }
 
@@ -486,11 +490,15 @@ impl RequestShown {
 
 impl ListedShown {
     fn of(listed: api::Listed, words: Messages, now: Time) -> Self {
+        let said = match listed.source.parse() {
+            Ok(source) => reason(&source, &listed.reason, words),
+            Err(_) => visible(&listed.reason),
+        };
         Self {
             key: listed.key,
             list: listed.list,
             source: listed.source,
-            reason: visible(&listed.reason),
+            reason: said,
             exclude: listed.exclude,
             seen: Moment::at(listed.last_seen, now, words),
         }

@@ -8,7 +8,9 @@
 //! Never: shows contact or note; shows the secret but to who has just asked or sent it.
 
 use super::{
-    Access, Asked, At, Of, Reader, Response, Site, State, StatusCode, html,
+    Access, Asked, At, Of, Reader, Response, Said, Site, State, StatusCode, fault_page,
+    grounds::Why,
+    html,
     messages::Messages,
     problem_page, problem_page_before, visible,
     words::{Moment, span},
@@ -60,8 +62,8 @@ struct FormPage {
     rule: Vec<String>,
     /// What was wrong with what was sent.
     wrong: Option<String>,
-    /// As the program says it, in English.
-    detail: Option<String>,
+    /// Why.
+    said: Option<Said>,
     asks_repair: bool,
     personal: String,
     filled: Form,
@@ -79,10 +81,9 @@ struct StatePage {
     state: String,
     tone: &'static str,
     meaning: String,
-    /// In the words of whoever or whatever moved it.
-    why: Option<String>,
+    why: Why,
     /// Why the last thing that was sent did nothing.
-    wrong: Option<String>,
+    wrong: Option<Said>,
     rule: String,
     asked_at: Moment,
     since: Moment,
@@ -199,7 +200,7 @@ pub(in crate::http) async fn act(
         "withdraw" => desk.withdraw_removal(id, Some(secret)).await,
         _ => return problem_page(&state, &reader, &Problem::not_found("no such act")),
     };
-    let wrong = done.err().map(|fault| fault.to_string());
+    let wrong = done.err().map(|fault| Said::of(&fault, state.parts.clock.now(), reader.messages));
     stands(&state, &reader, id, Some(secret.to_owned()), wrong, false).await
 }
 
@@ -209,10 +210,10 @@ fn form_page(
     access: &Access,
     reader: &Reader,
     mut filled: Form,
-    wrong: Option<(String, Option<String>)>,
+    wrong: Option<(String, Option<Said>)>,
     soon: bool,
 ) -> Response {
-    let (wrong, detail) = wrong.map_or((None, None), |(wrong, detail)| (Some(wrong), detail));
+    let (wrong, said) = wrong.map_or((None, None), |(wrong, said)| (Some(wrong), said));
     let (words, now) = (reader.messages, state.parts.clock.now());
     let settings = filled.list.parse().ok().and_then(|list| api::list_settings(&state.snapshot(), &list).ok());
     let Some(settings) = settings.filter(|settings| settings.kind != Kind::Never) else {
@@ -233,7 +234,7 @@ fn form_page(
         list: settings.name.to_string(),
         rule: rule(&settings, words),
         wrong,
-        detail,
+        said,
         asks_repair: settings.kind == Kind::Compromised && settings.removal.rule == RemovalRule::Retest,
         personal: words.with("removal-personal", "span", span(state.desk().settings().keep_requests, words)),
         filled,
@@ -249,13 +250,13 @@ async fn stands(
     reader: &Reader,
     id: Id,
     secret: Option<String>,
-    wrong: Option<String>,
+    wrong: Option<Said>,
     fresh: bool,
 ) -> Response {
     let now = state.parts.clock.now();
     let shown = match state.desk().removal(id).await {
         Ok(shown) => shown,
-        Err(fault) => return problem_page(state, reader, &state.faulty()(fault)),
+        Err(fault) => return fault_page(state, reader, fault),
     };
     let test = match test_of(state, &shown.request).await {
         Ok(test) => test,
@@ -313,7 +314,8 @@ impl StatePage {
             state,
             tone,
             meaning,
-            why: Some(visible(&request.why)).filter(|why| !why.is_empty() && request.ending.is_none()),
+            // How a removal ended is said by its state.
+            why: if request.ending.is_some() { Why::Nothing } else { Why::of(&request.why, now, words) },
             wrong: None,
             rule: rule_words(request.rule, words),
             asked_at: moment(request.asked_at),
@@ -398,12 +400,7 @@ pub(super) fn rule(list: &ListSettings, words: Messages) -> Vec<String> {
     lines
 }
 
-/// Why it was not taken, and the program's own words where they say more.
-fn refusal(fault: &Fault, now: Time, words: Messages) -> (String, Option<String>) {
-    match fault {
-        Fault::Later { until, .. } => {
-            (words.with("removal-locked", "moment", Moment::at(*until, now, words).text), None)
-        }
-        other => (words.say("removal-not-taken"), Some(other.to_string())),
-    }
+/// That it was not taken, and why.
+fn refusal(fault: &Fault, now: Time, words: Messages) -> (String, Option<Said>) {
+    (words.say("removal-not-taken"), Some(Said::of(fault, now, words)))
 }

@@ -4,12 +4,12 @@
 //! Never: shows a transcript.
 
 use super::{
-    Access, Asked, At, Of, Reader, Response, Site, State, StatusCode, html, messages::Messages, problem_page, rendered,
-    words::Moment,
+    Access, Asked, At, Of, Reader, Response, Site, State, StatusCode, fault_page, html, messages::Messages,
+    problem_page, rendered, words::Moment,
 };
 use crate::{
     cases::{
-        Id,
+        Fault, Id,
         retest::{Form, Outcome, Retest, State as Stands, Suspicion, Variant, Verdict},
         suspicion,
     },
@@ -84,6 +84,14 @@ pub(in crate::http) struct Filled {
     key: String,
 }
 
+/// Why no test was asked for.
+enum NotAsked {
+    /// The form.
+    Read(Problem),
+    /// The desk.
+    Desk(Fault),
+}
+
 fn read(state: &State, list: &str, key: &str) -> Result<(ListName, Suspicion, Prefix), Problem> {
     let nothing = || Problem::not_found("there is nothing to be tested");
     if !state.parts.desk.makes_retests() {
@@ -118,8 +126,8 @@ pub(in crate::http) async fn send(
     form: Result<Sent<Filled>, Problem>,
 ) -> Response {
     let asked = async {
-        let Sent(filled) = form?;
-        let wanted = read(&state, &filled.list, &filled.key)?;
+        let Sent(filled) = form.map_err(NotAsked::Read)?;
+        let wanted = read(&state, &filled.list, &filled.key).map_err(NotAsked::Read)?;
         let now = state.parts.clock.now();
         match state.forms.admit(PURPOSE, access.caller.key(), now, &filled.token, None) {
             Ok(()) => {}
@@ -130,7 +138,7 @@ pub(in crate::http) async fn send(
         let (list, _, prefix) = wanted;
         let within_limit = count(&state, &access);
         let asked = state.parts.desk.ask_retest(&list, prefix.first(), within_limit).await;
-        let asked = asked.map_err(state.faulty())?;
+        let asked = asked.map_err(NotAsked::Desk)?;
         sleep_until(answer_at).await;
         Ok(Ok(asked))
     };
@@ -140,7 +148,8 @@ pub(in crate::http) async fn send(
             let page = AskPage::of(&state, &access, &reader, &wanted, Some(why));
             html(StatusCode::UNPROCESSABLE_ENTITY, &reader, &page)
         }
-        Err(problem) => problem_page(&state, &reader, &problem),
+        Err(NotAsked::Read(problem)) => problem_page(&state, &reader, &problem),
+        Err(NotAsked::Desk(fault)) => fault_page(&state, &reader, fault),
     }
 }
 
@@ -257,7 +266,8 @@ fn trial(variant: Variant, words: Messages) -> String {
     }
 }
 
-fn outcome(result: Outcome, words: Messages) -> String {
+/// What a test said.
+pub(super) fn outcome(result: Outcome, words: Messages) -> String {
     words.say(match result {
         Outcome::Open => "retest-result-open",
         Outcome::Multihop => "retest-result-multihop",

@@ -3,6 +3,7 @@
 mod api;
 mod documented;
 mod hostile;
+mod languages;
 mod networks;
 mod pages;
 mod removals;

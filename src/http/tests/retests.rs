@@ -11,7 +11,7 @@ use std::{collections::HashSet, net::IpAddr};
 
 const DAY: u32 = 86_400;
 
-fn server() -> Server {
+pub(super) fn server() -> Server {
     let server = Server::start();
     let days = |n| Duration::from_seconds(n * DAY);
     let retest = RetestSettings {

@@ -89,6 +89,7 @@ macro_rules! topic {
 const TOPICS: &[(&str, [&str; 4])] = &[
     topic!("site"),
     topic!("removal"),
+    topic!("fault"),
     topic!("advice"),
     topic!("key"),
     topic!("list"),
