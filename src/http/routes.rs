@@ -13,7 +13,7 @@ use crate::{limits::HTTP_REQUEST_TIME, metrics::Answered};
 use axum::{
     Router,
     extract::{MatchedPath, Request, State as Of},
-    http::{HeaderName, HeaderValue, Uri, header},
+    http::{HeaderName, HeaderValue, Method, Uri, header},
     middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
     routing::{any, get, post},
@@ -92,7 +92,7 @@ pub fn router(state: State) -> Router {
     calls
         .merge(pages)
         .fallback(nowhere)
-        .method_not_allowed_fallback(|| async { Problem::method() })
+        .method_not_allowed_fallback(not_so)
         .layer(from_fn_with_state(state.clone(), dressed))
         .with_state(state)
 }
@@ -110,6 +110,12 @@ async fn no_call() -> Problem {
 /// What leads nowhere.
 async fn nowhere(Of(state): Of<State>, reader: pages::Reader, uri: Uri) -> Response {
     if uri.path().starts_with("/api/") { no_call().await.into_response() } else { pages::nowhere(&state, &reader) }
+}
+
+/// What is there, but not for this method: a browser that comes back to where a form was sent gets a page.
+async fn not_so(Of(state): Of<State>, reader: pages::Reader, method: Method, uri: Uri) -> Response {
+    let page = method == Method::GET && !uri.path().starts_with("/api/");
+    if page { pages::forms_only(&state, &reader) } else { Problem::method().into_response() }
 }
 
 /// Ends a request that takes longer than its bound.

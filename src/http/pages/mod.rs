@@ -192,6 +192,13 @@ pub(super) fn nowhere(state: &State, reader: &Reader) -> Response {
     message(state, reader, StatusCode::NOT_FOUND, words.say("nowhere-heading"), lines)
 }
 
+/// The page for a path that takes forms only: who comes back to it by a link has nothing to send.
+pub(super) fn forms_only(state: &State, reader: &Reader) -> Response {
+    let words = reader.messages;
+    let lines = vec![words.say("nowhere-form"), words.say("form-look")];
+    message(state, reader, StatusCode::METHOD_NOT_ALLOWED, words.say("nowhere-heading"), lines)
+}
+
 fn message(state: &State, reader: &Reader, status: StatusCode, heading: String, lines: Vec<String>) -> Response {
     let site = Site::of(state, &state.snapshot(), "", reader);
     let (meant, asked) = (Vec::new(), String::new());

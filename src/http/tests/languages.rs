@@ -422,6 +422,12 @@ async fn the_form_for_a_test_is_in_the_readers_language() {
         let path = sent.headers["location"].to_str().unwrap().to_owned();
         visitor.read(&path).await;
         visitor.read("/retests/00112233445566778899aabbccddeeff").await;
+        // Who comes back to where a form was sent finds a page, and an answer to a form has no link that would lose it.
+        for path in ["/retests", "/removals?lang=it", "/networks/isp/ranges"] {
+            assert!(visitor.read(path).await.contains("hreflang"), "{path}");
+        }
+        let answer = visitor.send_from("127.0.0.2", "/retests", "", &fields).await;
+        assert!(!answer.text().contains("hreflang"), "{}", answer.text());
     })
     .await;
 }

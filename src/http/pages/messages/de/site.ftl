@@ -75,6 +75,7 @@ entries = { $number ->
 nowhere-heading = Hier ist nichts
 nowhere-text = Unter dieser Adresse gibt es keine Seite. Sehen Sie hier nach, weshalb Sie gekommen sind:
 nowhere-gone = Diese Seite gibt es nicht oder nicht mehr.
+nowhere-form = Hier wird nur angenommen, was ein Formular abschickt. Es hat sich nichts geändert.
 slow-heading = Einen Moment, bitte
 slow-text = Von Ihrer Adresse kamen in kurzer Zeit viele Anfragen. Bitte versuchen Sie es in { $span } noch einmal.
 fault-heading = Das hat nicht geklappt

@@ -77,6 +77,7 @@ entries = { $number ->
 nowhere-heading = There is nothing here
 nowhere-text = This address leads to no page. Look up what you came for:
 nowhere-gone = There is no such page, or no longer.
+nowhere-form = Only what a form sends is taken here. Nothing was changed.
 slow-heading = One moment, please
 slow-text = Many requests came from your address in a short time. Please try again in { $span }.
 fault-heading = That did not work

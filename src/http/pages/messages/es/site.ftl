@@ -75,6 +75,7 @@ entries = { $number ->
 nowhere-heading = Aquí no hay nada
 nowhere-text = Esta dirección no lleva a ninguna página. Consulte aquí lo que buscaba:
 nowhere-gone = Esa página no existe o ya no existe.
+nowhere-form = Aquí solo se acepta lo que envía un formulario. No ha cambiado nada.
 slow-heading = Un momento, por favor
 slow-text = Desde su dirección llegaron muchas peticiones en poco tiempo. Inténtelo de nuevo dentro de { $span }, por favor.
 fault-heading = No ha funcionado

@@ -75,6 +75,7 @@ entries = { $number ->
 nowhere-heading = Il n’y a rien ici
 nowhere-text = Cette adresse ne mène à aucune page. Vérifiez ici ce qui vous amène :
 nowhere-gone = Cette page n’existe pas ou n’existe plus.
+nowhere-form = On n’accepte ici que ce qu’envoie un formulaire. Rien n’a changé.
 slow-heading = Un instant, s’il vous plaît
 slow-text = Beaucoup de requêtes sont venues de votre adresse en peu de temps. Veuillez réessayer dans { $span }.
 fault-heading = Cela n’a pas fonctionné
