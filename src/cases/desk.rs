@@ -12,6 +12,7 @@
 //! Never: keeps in memory what a restart would lose; walks a whole family within a request.
 
 mod networks;
+mod owners;
 mod proofs;
 mod removal_upkeep;
 mod removals;

@@ -13,11 +13,11 @@
 use super::{Desk, Fault, Sitting, value};
 use crate::{
     cases::{
-        AuditRow, Checks, Obstacle, Request, Secret, Task, Unfit,
+        AuditRow, Checks, Obstacle, Secret, Task, Unfit,
         network::{Checked, HeldPrefix, Network, NetworkError, NetworkName, Range, owner, reverse_cuts},
     },
     change::{Actor, Change, Refused, What},
-    limits::{CASES_PIECE_ROWS, CLAIMS_OPEN_MAX, GROUP_REQUESTS_MAX, NETWORK_MAIL_SECONDS, NETWORKS_MAX},
+    limits::{CLAIMS_OPEN_MAX, GROUP_REQUESTS_MAX, NETWORK_MAIL_SECONDS, NETWORKS_MAX},
     list::{Key, Kind, ListName, Prefix, SourceName, Time},
     store::CaseFamily,
 };
@@ -91,24 +91,6 @@ impl Desk {
     pub fn network_of(&self, key: &Key) -> Result<Option<Network>, Fault> {
         let Key::Prefix(prefix) = key else { return Ok(None) };
         Ok(owner(&self.networks()?, *prefix).map(|(network, _)| network.clone()))
-    }
-
-    /// The requests for addresses of a network that are open or granted, at most `limit`.
-    ///
-    /// # Errors
-    /// The store cannot be read.
-    pub fn requests_of(&self, name: &NetworkName, limit: usize) -> Result<Vec<Request>, Fault> {
-        let (mut found, mut after) = (Vec::new(), None);
-        loop {
-            let piece = self.active_removals(after, CASES_PIECE_ROWS)?;
-            let last = piece.len() < CASES_PIECE_ROWS;
-            after = piece.last().map(|request| request.id);
-            found.extend(piece.into_iter().filter(|request| request.owner.as_deref() == Some(name.as_str())));
-            if last || found.len() >= limit {
-                found.truncate(limit);
-                return Ok(found);
-            }
-        }
     }
 
     /// An operator enters a network with its prefixes: they are active at once.

@@ -61,15 +61,16 @@ impl Desk {
     async fn pass_time(&self, request: &Request) -> Result<(), Fault> {
         let mut sitting = self.sit().await;
         let request = sitting.request(request.id)?;
+        sitting.found_by_owner(&request)?;
         // A list that the configuration no longer names keeps its requests until it comes back, or they are purged.
-        let Ok(settings) = self.list_settings(&request.list) else { return Ok(()) };
+        let Ok(settings) = self.list_settings(&request.list) else { return sitting.commit().await };
         if request.state == State::Granted {
             sitting.settle_granted(&settings, &request)?;
             sitting.commit().await
         } else if request.state.is_open() && sitting.now >= request.lapses_at() {
             sitting.happens(&request, Event::Tick, "time").await.map(drop)
         } else {
-            Ok(())
+            sitting.commit().await
         }
     }
 

@@ -4,7 +4,7 @@
 //! r ID                   the request                   a ID         open or granted: what is looked at by time
 //! k LIST 00 KEY 00 ID    the requests for a key        c TIME ID    closed then: what `[keep] requests` ends
 //! l LIST 00 BLOCK 00 p|u the lock-out of a block       f TIME l...  forgotten then
-//! m DOMAIN, d DAY        mails to postmasters
+//! m DOMAIN, d DAY        mails to postmasters        o NETWORK 00 ...   `owners`
 //! ```
 //! Guarantees: the moves are those of `request`; a grant and its exclusion are one commit, as are a return and its lock-out.
 //! Never: lifts a wider listing but in lists of kind dynamic, or by an operator's word.
@@ -421,6 +421,7 @@ impl Sitting {
         } else if before.is_none() {
             self.put(CaseFamily::Request, active_row(id), &());
         }
+        self.find_by_owner(before, next);
         let state = before.map(|before| before.state);
         if state != Some(next.state) {
             let row = AuditRow::new(actor, CASE, &id.to_string(), state.map(State::as_str), next.state.as_str());

@@ -115,19 +115,21 @@ pub(super) async fn requests(
     let name: NetworkName = name.parse().map_err(|_| Problem::not_found("there is no such network"))?;
     access.may(Act::Network(&name))?;
     let network = found(&state, name).await?;
-    let requests = some_requests(&state, &network, NETWORK_LISTINGS_MAX).await?;
+    let (desk, faulty) = (state.desk().clone(), state.faulty());
+    let requests = move || desk.requests_of(&network.name, NETWORK_LISTINGS_MAX).map_err(faulty);
+    let requests = blocking(requests).await?;
     let shown = requests.into_iter().map(|request| Shown { request, proofs: Vec::new(), lockout_until: None });
     Ok(Json(NetworkRequests { requests: shown.map(|shown| Removal::of(shown, true)).collect() }))
 }
 
-/// The requests for addresses that a network answers for.
-pub(in crate::http) async fn some_requests(
+/// The requests that a network is to decide.
+pub(in crate::http) async fn waiting_requests(
     state: &State,
     network: &Network,
     most: usize,
 ) -> Result<Vec<Request>, Problem> {
     let (desk, name, faulty) = (state.desk().clone(), network.name.clone(), state.faulty());
-    blocking(move || desk.requests_of(&name, most).map_err(faulty)).await
+    blocking(move || desk.requests_waiting_for(&name, most).map_err(faulty)).await
 }
 
 /// The first entries inside a network, and whether there are more.

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     cases::{
-        Decider, Fault, Request, State as Stand, Unfit,
+        Decider, Fault, Request, Unfit,
         network::{Network, NetworkName, PrefixState, Proof, Range},
     },
     http::{
@@ -242,8 +242,8 @@ async fn desk_page(
         Ok(found) => found,
         Err(problem) => return problem_page(state, reader, &problem),
     };
-    let open = match api::some_requests(state, &network, NETWORK_PAGE_ROWS).await {
-        Ok(found) => found.into_iter().filter(|request| request.state == Stand::Deciding),
+    let waiting = match api::waiting_requests(state, &network, NETWORK_PAGE_ROWS).await {
+        Ok(found) => found,
         Err(problem) => return problem_page(state, reader, &problem),
     };
     let status = if wrong.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
@@ -258,7 +258,7 @@ async fn desk_page(
         ranges: network.ranges.iter().map(RangeShown::of).collect(),
         more: more.then(|| words.with("network-listed-more", "count", words.number(listed.len() as u64))),
         listed: listed.into_iter().map(|one| ListedShown::of(one, words, now)).collect(),
-        requests: open.map(|request| RequestShown::of(&request, words, now)).collect(),
+        requests: waiting.iter().map(|request| RequestShown::of(request, words, now)).collect(),
     };
     private(html(status, reader, &page))
 }

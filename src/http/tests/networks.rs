@@ -1,6 +1,7 @@
 //! Networks over HTTP: never outside their prefixes, and what they say is on the pages.
 
 use super::{Reply, Server};
+use crate::{change::CaseRow, store::CaseFamily};
 use axum::{body::Body, http::Request};
 use serde_json::{Value, json};
 
@@ -253,4 +254,51 @@ async fn the_network_decides_on_requests_for_its_addresses() {
     // It stays exempt when the network imports its range anew.
     as_isp(&server, &token, "PUT", SOURCE, "203.0.113.0/24\n").await.ok();
     assert!(!listed(&server, "203.0.113.25").await);
+}
+
+#[tokio::test]
+async fn a_network_finds_its_own_requests_and_those_that_wait_first() {
+    let server = Server::start();
+    network(&server).await;
+    let other = r#"{"name":"isp2","title":"T","contacts":["noc@example.org"],"prefixes":["198.51.100.0/24"]}"#;
+    assert_eq!(server.call("POST", "/api/v1/networks", other).await.status, 201);
+    server.put("dynamic", "feed", "203.0.113.0/24\n198.51.100.0/24\n").await.ok();
+    let mut asked = Vec::new();
+    for key in ["203.0.113.1", "198.51.100.1", "203.0.113.2", "198.51.100.2", "203.0.113.3"] {
+        let ask = json!({ "list": "dynamic", "key": key }).to_string();
+        asked.push(server.call("POST", "/api/v1/removals", ask).await.ok()["id"].as_str().unwrap().to_owned());
+    }
+    let decide = async |id: &str, accept: bool| {
+        let body = json!({ "accept": accept, "why": "" }).to_string();
+        server.call("POST", &format!("/api/v1/removals/{id}/decision"), body).await.ok()
+    };
+    let sorted = |found: Vec<crate::cases::Request>| {
+        let mut keys: Vec<String> = found.iter().map(|request| request.key.to_string()).collect();
+        keys.sort();
+        keys
+    };
+    let all = |name: &str| sorted(server.desk.requests_of(&name.parse().unwrap(), 10).unwrap());
+    let waiting = |name: &str| sorted(server.desk.requests_waiting_for(&name.parse().unwrap(), 10).unwrap());
+    assert_eq!((all("isp").len(), all("isp2").len(), waiting("isp").len()), (3, 2, 3));
+
+    decide(&asked[0], true).await;
+    decide(&asked[2], false).await;
+    assert_eq!(all("isp"), ["203.0.113.1", "203.0.113.3"]);
+    assert_eq!(waiting("isp"), ["203.0.113.3"]);
+    assert_eq!(server.desk.requests_of(&"isp".parse().unwrap(), 1).unwrap()[0].key.as_ref(), "203.0.113.3");
+    decide(&asked[0], false).await;
+    assert_eq!(all("isp"), ["203.0.113.3"], "what was taken back is closed");
+
+    // A store of before has no such rows: the next round gives them.
+    let view = |from: &[u8], until: &[u8]| {
+        let view = server.door.store().view();
+        view.cases(CaseFamily::Request, from, until, 100).unwrap().into_iter().map(|(key, _)| key).collect::<Vec<_>>()
+    };
+    let rows = view(b"o", b"p");
+    assert_eq!(rows.len(), 3);
+    let gone = |key: &Vec<u8>| CaseRow { family: CaseFamily::Request, key: key.clone(), value: None };
+    server.door.submit_cases(rows.iter().map(gone).collect()).await.unwrap();
+    assert!(all("isp").is_empty() && all("isp2").is_empty());
+    server.desk.upkeep().await.unwrap();
+    assert_eq!(view(b"o", b"p"), rows);
 }
