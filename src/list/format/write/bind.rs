@@ -8,7 +8,8 @@
 //!
 //! Guarantees: a server that loads the file answers A as this one does, NXDOMAIN or NODATA where nothing is listed; TXT too,
 //! but that a text about a range names the range. At most [`EXPORT_RECORDS_MAX`] records, else an error.
-//! Never: writes the names of mapped and 6to4 addresses, which this server answers from their IPv4 entries.
+//! Never: writes the names of mapped and 6to4 addresses, which this server answers from their IPv4 entries; but for the test
+//! point `::ffff:127.0.0.2`.
 
 use super::{
     ExportError, Heading, Part,
@@ -332,6 +333,9 @@ fn owner(first: u128, free: u32, v6: bool) -> String {
     owner
 }
 
+/// `::ffff:127.0.0.2`, which RFC 5782 5 demands of a list that has IPv6.
+const IPV6_TEST_POINT: Ipv6Addr = Ipv4Addr::new(127, 0, 0, 2).to_ipv6_mapped();
+
 /// What the server answers without any entry (RFC 5782 5).
 fn test_points(view: &View, parts: &[Part], out: &mut Vec<u8>) {
     let lists = || view.parts.iter().map(|part| &parts[*part].list);
@@ -339,7 +343,9 @@ fn test_points(view: &View, parts: &[Part], out: &mut Vec<u8>) {
     let mut points: Vec<(String, Vec<String>)> = Vec::new();
     match first.family() {
         KeyFamily::Addresses | KeyFamily::Any => {
-            points.push(("2.0.0.127".to_owned(), lists().map(|list| list.code.to_string()).collect()));
+            let codes: Vec<String> = lists().map(|list| list.code.to_string()).collect();
+            points.push(("2.0.0.127".to_owned(), codes.clone()));
+            points.push((owner(IPV6_TEST_POINT.to_bits(), 0, true), codes));
             for list in lists() {
                 let [a, b, c, d] = list.code.rdata();
                 points.push((format!("{d}.{c}.{b}.{a}"), vec![list.code.to_string()]));
