@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     http::{
+        Problem,
         api::{Stay, past_stays},
         explain::{self, Explanation},
     },
@@ -54,9 +55,12 @@ pub(in crate::http) async fn key(
     Of(state): Of<State>,
     access: Access,
     reader: Reader,
-    At(asked): At<String>,
+    asked: Result<At<String>, Problem>,
 ) -> Response {
-    answer(&state, &access, &reader, &asked).await
+    match asked {
+        Ok(At(asked)) => answer(&state, &access, &reader, &asked).await,
+        Err(problem) => problem_page(&state, &reader, &problem),
+    }
 }
 
 /// `/{address}/{length}`: a range.

@@ -112,9 +112,10 @@ pub(in crate::http) async fn ask(
     Of(state): Of<State>,
     access: Access,
     reader: Reader,
-    Asked(wanted): Asked<Wanted>,
+    wanted: Result<Asked<Wanted>, Problem>,
 ) -> Response {
-    let page = access.count_look_up(&state).and_then(|()| read(&state, &wanted.list, &wanted.key));
+    let wanted = access.count_look_up(&state).and_then(|()| wanted);
+    let page = wanted.and_then(|Asked(wanted)| read(&state, &wanted.list, &wanted.key));
     rendered(&state, &reader, page.map(|wanted| AskPage::of(&state, &access, &reader, &wanted, None)))
 }
 

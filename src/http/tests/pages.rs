@@ -114,6 +114,16 @@ async fn what_cannot_be_looked_up_gets_kind_words_and_is_escaped() {
     }
 }
 
+/// A browser was shown the JSON of the API.
+#[tokio::test]
+async fn a_path_or_a_form_that_cannot_be_read_is_answered_by_a_page() {
+    let server = Server::start();
+    for path in ["/%ff", "/retest", "/retest?list=relay"] {
+        let reply = server.get(path).await;
+        assert_eq!((reply.status, reply.kind()), (400, "text/html; charset=utf-8"), "{path}: {}", reply.text());
+    }
+}
+
 #[tokio::test]
 async fn a_list_says_what_gets_listed_and_how_it_ends() {
     let server = Server::start();
