@@ -221,8 +221,18 @@ impl Sitting {
     }
 
     /// Makes the move durable, with what it says about the list.
-    async fn commit_judged(mut self, retest: &Retest, judged: Option<Judgement>) -> Result<(), Fault> {
-        let Some(judged) = judged else { return self.commit().await };
+    async fn commit_judged(self, retest: &Retest, judged: Option<Judgement>) -> Result<(), Fault> {
+        let desk = self.desk().clone();
+        match judged {
+            Some(judged) => self.commit_judgement(retest, judged).await?,
+            None => self.commit().await?,
+        }
+        // A removal may wait for the end of this test, which may come after what it said about the list.
+        desk.look_soon();
+        Ok(())
+    }
+
+    async fn commit_judgement(mut self, retest: &Retest, judged: Judgement) -> Result<(), Fault> {
         if let Judgement::List { returned: true, .. } = judged
             && let Ok(settings) = self.desk().list_settings(&retest.list)
         {
@@ -242,11 +252,7 @@ impl Sitting {
             source: source(),
             what: What::Add(vec![(1, entry)]),
         };
-        let desk = self.desk().clone();
-        self.commit_with(entries).await?;
-        // A removal may wait for this.
-        desk.look_soon();
-        Ok(())
+        self.commit_with(entries).await.map(drop)
     }
 }
 

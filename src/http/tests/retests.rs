@@ -8,6 +8,7 @@ use crate::cases::{
 use crate::list::Duration;
 use serde_json::{Value, json};
 use std::{collections::HashSet, net::IpAddr};
+use tokio_util::sync::CancellationToken;
 
 const DAY: u32 = 86_400;
 
@@ -223,6 +224,39 @@ async fn a_removal_by_the_rule_retest_waits_for_the_test_and_goes_by_it() {
         let said = server.call("GET", &path, "").await.ok();
         assert_eq!((&said["state"], listed(&server, key).await), (&json!(state), state == "refused"), "{said}");
     }
+}
+
+/// Where the message came through before the session was over, the end of the test said nothing new about the list, and the
+/// removal heard of it only in the next round, a minute later.
+#[tokio::test]
+async fn a_removal_hears_at_once_of_a_test_whose_end_says_nothing_about_the_list() {
+    let server = server();
+    server.put("proxies", "feed", "192.0.2.7\n").await.ok();
+    let stop = CancellationToken::new();
+    let running = tokio::spawn(server.desk.clone().run(stop.clone()));
+    let asked =
+        server.call("POST", "/api/v1/removals", json!({"list": "proxies", "key": "192.0.2.7"}).to_string()).await;
+    let path = format!("/api/v1/removals/{}", asked.json()["id"].as_str().unwrap());
+    let mut order = None;
+    for _ in 0..1_000 {
+        order = server.desk.next_retest(&HashSet::new()).await.unwrap();
+        if order.is_some() {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    server.desk.retest_observed(order.expect("a test was asked for").id, None).await.unwrap();
+    let mut state = json!(null);
+    for _ in 0..1_000 {
+        state = server.call("GET", &path, "").await.ok()["state"].take();
+        if state != "checking" {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    assert_eq!(state, "deciding");
+    stop.cancel();
+    running.await.unwrap();
 }
 
 #[tokio::test]
