@@ -114,7 +114,7 @@ pub(in crate::http) async fn ask(
     reader: Reader,
     wanted: Result<Asked<Wanted>, Problem>,
 ) -> Response {
-    let wanted = access.count_look_up(&state).and_then(|()| wanted);
+    let wanted = access.count_look_up(&state).and(wanted);
     let page = wanted.and_then(|Asked(wanted)| read(&state, &wanted.list, &wanted.key));
     rendered(&state, &reader, page.map(|wanted| AskPage::of(&state, &access, &reader, &wanted, None)))
 }
