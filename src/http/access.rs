@@ -49,9 +49,8 @@ impl Access {
             return Ok(Self { caller, holder: Some(Holder::admin_file()), settings });
         }
         let asked = state.clone();
-        let row = blocking(move || Ok(asked.store().view().token(hash)?)).await?;
         let now = state.parts.clock.now();
-        let row = row.filter(|row| row.is_in_force(now));
+        let row = blocking(move || Ok(asked.store().view().token_in_force(hash, now)?)).await?;
         let holder = row.as_ref().map(Holder::of);
         let holder = holder
             .ok_or_else(|| Problem::unauthorized("this token is not in force: it is unknown, revoked or expired"))?;

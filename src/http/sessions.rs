@@ -92,9 +92,8 @@ impl Sessions {
             session.clone()
         };
         let (asked, hash) = (state.clone(), session.token);
-        let row = blocking(move || Ok(asked.store().view().token(hash)?)).await.ok()??;
-        let in_force = row.is_in_force(now);
-        (in_force && session.network == *network).then_some(session)
+        blocking(move || Ok(asked.store().view().token_in_force(hash, now)?)).await.ok()??;
+        (session.network == *network).then_some(session)
     }
 
     /// Ends the session of a request; the value of the header `Set-Cookie` that forgets it.

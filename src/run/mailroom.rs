@@ -86,12 +86,11 @@ impl Mailroom for Room {
 impl Room {
     /// Whose mailbox it is, if it is in force.
     fn reporter(&self, mailbox: &str) -> Result<Option<Holder>, NotNow> {
-        let row = self.desk.store().view().token(TokenHash::of(mailbox)).map_err(|error| {
+        let found = self.desk.store().view().token_in_force(TokenHash::of(mailbox), self.desk.now());
+        let row = found.map_err(|error| {
             tracing::error!(%error, "the inbox cannot look up a reporter");
             NotNow
         })?;
-        let now = self.desk.now();
-        let row = row.filter(|row| row.is_in_force(now));
         Ok(row.as_ref().map(Holder::of).filter(|holder| holder.mailbox().is_some()))
     }
 

@@ -27,14 +27,6 @@ pub struct TokenRow {
     pub expires: Option<Time>,
 }
 
-impl TokenRow {
-    /// Whether it has not ended.
-    #[must_use]
-    pub fn is_in_force(&self, now: Time) -> bool {
-        self.expires.is_none_or(|end| now < end)
-    }
-}
-
 impl TokenHash {
     /// The hash of a token as it is sent.
     #[must_use]
@@ -44,10 +36,11 @@ impl TokenHash {
 }
 
 impl View<'_> {
-    /// The token with this hash.
-    pub fn token(&self, hash: TokenHash) -> Result<Option<TokenRow>, ReadError> {
+    /// The token with this hash, if it has not ended by `now`.
+    pub fn token_in_force(&self, hash: TokenHash, now: Time) -> Result<Option<TokenRow>, ReadError> {
         let Some(octets) = self.get(Column::Token, &hash.0)? else { return Ok(None) };
-        serde_json::from_slice(&octets).map(Some).map_err(|_| damaged(Column::Token, &hash.0))
+        let row: TokenRow = serde_json::from_slice(&octets).map_err(|_| damaged(Column::Token, &hash.0))?;
+        Ok(Some(row).filter(|row| row.expires.is_none_or(|end| now < end)))
     }
 
     /// All tokens, by their hash.

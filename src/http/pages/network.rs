@@ -311,10 +311,9 @@ async fn signed_in(
         return Err(Problem::not_found("there is no such network"));
     }
     let (hash, asked) = (TokenHash::of(token), state.clone());
-    let row = blocking(move || Ok(asked.store().view().token(hash)?)).await?;
     let now = state.parts.clock.now();
-    let holder = row.filter(|row| row.is_in_force(now)).map(|row| Holder::of(&row));
-    let holder = holder.filter(|holder| holder.may(Act::Network(&network.name)).is_ok());
+    let row = blocking(move || Ok(asked.store().view().token_in_force(hash, now)?)).await?;
+    let holder = row.as_ref().map(Holder::of).filter(|holder| holder.may(Act::Network(&network.name)).is_ok());
     let Some(holder) = holder else { return Ok((network, None)) };
     let secure = Secure::of(&access.settings.public_url);
     let cookie = state.sessions.open(network.name.clone(), &holder.actor, hash, secure, now)?;

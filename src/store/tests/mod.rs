@@ -344,8 +344,9 @@ fn tokens_are_found_by_their_hash_only() {
     batch.put_token(TokenHash::of("secret"), &token);
     store.write(batch).unwrap();
     let view = store.view();
-    assert_eq!(view.token(TokenHash::of("secret")).unwrap(), Some(token.clone()));
-    assert_eq!(view.token(TokenHash::of("Secret")).unwrap(), None);
+    assert_eq!(view.token_in_force(TokenHash::of("secret"), at(1)).unwrap(), Some(token.clone()));
+    assert_eq!(view.token_in_force(TokenHash::of("Secret"), at(1)).unwrap(), None);
+    assert_eq!(view.token_in_force(TokenHash::of("secret"), at(2)).unwrap(), None, "it has ended");
     assert_eq!(view.tokens().unwrap(), [(TokenHash::of("secret"), token)]);
     let mut batch = Batch::new();
     batch.delete_token(TokenHash::of("secret"));
