@@ -222,13 +222,15 @@ impl Sitting {
 
     /// Makes the move durable, with what it says about the list.
     async fn commit_judged(self, retest: &Retest, judged: Option<Judgement>) -> Result<(), Fault> {
-        let desk = self.desk().clone();
+        let (desk, speaks) = (self.desk().clone(), judged.is_some() || !retest.is_open());
         match judged {
             Some(judged) => self.commit_judgement(retest, judged).await?,
             None => self.commit().await?,
         }
         // A removal may wait for the end of this test, which may come after what it said about the list.
-        desk.look_soon();
+        if speaks {
+            desk.look_soon();
+        }
         Ok(())
     }
 
