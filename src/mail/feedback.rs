@@ -70,7 +70,7 @@ pub fn read(mail: &[u8]) -> Result<Feedback, FeedbackError> {
     if let Some(text) = only(&|part| part.is_content_type("message", "feedback-report"))? {
         let fields = Fields::of(&text);
         // X-ARF 3 and 4 come with an ARF part that says no more than their name.
-        if !fields.one("Feedback-Type")?.ok_or(FeedbackError::Missing("Feedback-Type"))?.eq_ignore_ascii_case("xarf") {
+        if !fields.needed("Feedback-Type")?.eq_ignore_ascii_case("xarf") {
             return fields.arf(&text);
         }
     }
@@ -123,30 +123,29 @@ impl Fields {
         }
     }
 
-    fn address(&self, name: &'static str) -> Result<IpAddr, FeedbackError> {
-        address(name, self.one(name)?.ok_or(FeedbackError::Missing(name))?)
+    fn needed(&self, name: &'static str) -> Result<&str, FeedbackError> {
+        self.one(name)?.ok_or(FeedbackError::Missing(name))
     }
 
     fn arf(&self, text: &str) -> Result<Feedback, FeedbackError> {
-        let kind = match self.one("Feedback-Type")?.map(str::to_ascii_lowercase).as_deref() {
-            Some("abuse" | "fraud" | "virus") => Some(ReportKind::Spam),
+        let kind = match self.needed("Feedback-Type")?.to_ascii_lowercase().as_str() {
+            "abuse" | "fraud" | "virus" => Some(ReportKind::Spam),
             _ => None,
         };
         // RFC 5965 3.2; Received-Date is what the drafts before it called the same.
-        let seen = match self.one("Arrival-Date")? {
-            Some(date) => time("Arrival-Date", date)?,
-            None => time("Arrival-Date", self.one("Received-Date")?.ok_or(FeedbackError::Missing("Arrival-Date"))?)?,
-        };
+        let date = self.one("Arrival-Date")?.map_or_else(|| self.one("Received-Date"), |date| Ok(Some(date)))?;
+        let seen = time("Arrival-Date", date.ok_or(FeedbackError::Missing("Arrival-Date"))?)?;
+        let address = address("Source-IP", self.needed("Source-IP")?)?;
         let count = self.one("Incidents")?.and_then(|count| count.parse().ok()).unwrap_or(1);
-        Ok(Feedback { address: self.address("Source-IP")?, kind, seen, id: None, count, evidence: shown(text) }
-            .bounded())
+        Ok(Feedback { address, kind, seen, id: None, count, evidence: shown(text) }.bounded())
     }
 
     fn x_arf(&self, text: &str) -> Result<Feedback, FeedbackError> {
         let kind = self.one("Report-Type")?.and_then(kind_of);
-        let seen = time("Date", self.one("Date")?.ok_or(FeedbackError::Missing("Date"))?)?;
+        let seen = time("Date", self.needed("Date")?)?;
+        let address = address("Source", self.needed("Source")?)?;
         let id = self.one("Report-ID")?.map(Into::into);
-        Ok(Feedback { address: self.address("Source")?, kind, seen, id, count: 1, evidence: shown(text) }.bounded())
+        Ok(Feedback { address, kind, seen, id, count: 1, evidence: shown(text) }.bounded())
     }
 }
 
