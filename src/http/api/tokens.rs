@@ -123,13 +123,14 @@ pub(super) async fn create(
     if many >= TOKENS_MAX {
         return Err(Problem::conflict(format!("there are {many} tokens; revoke those that nobody uses")));
     }
-    let inbox = new.inbox(&access.settings)?;
+    let inbox = inbox_of(&scopes, &access.settings)?;
     let drawn = if inbox.is_some() { FreshToken::draw_mailbox() } else { FreshToken::draw() };
     let fresh = drawn.map_err(|error| {
         tracing::error!(%error, "no randomness");
         Problem::internal()
     })?;
     let id = fresh.id();
+    let scopes = scopes.iter().map(|scope| scope.to_string().into()).collect();
     let row = TokenRow { id: id.clone(), name: new.name.into(), scopes, created: now, expires };
     state.parts.door.put_token(fresh.hash(), row).await?;
     let token = fresh.reveal().to_owned();
@@ -150,7 +151,7 @@ pub(super) async fn revoke(Of(state): Of<State>, access: Access, At(id): At<Stri
 }
 
 impl NewToken {
-    fn scopes(&self) -> Result<Vec<Box<str>>, Problem> {
+    fn scopes(&self) -> Result<Vec<Scope>, Problem> {
         let plain = self.name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'));
         if self.name.is_empty() || self.name.len() > TOKEN_NAME_MAX || !plain {
             let rule = format!("name: letters, digits and ._-, at most {TOKEN_NAME_MAX} of them");
@@ -159,28 +160,28 @@ impl NewToken {
         if self.scopes.is_empty() || self.scopes.len() > TOKEN_SCOPES_MAX {
             return Err(Problem::unprocessable(format!("scopes: from 1 to {TOKEN_SCOPES_MAX} of them")));
         }
-        let read = |text: &String| match text.parse::<Scope>() {
-            Ok(scope) => Ok(scope.to_string().into()),
-            Err(error) => Err(Problem::unprocessable(format!("scopes: {text:?}: {error}"))),
+        let read = |text: &String| {
+            let wrong = |error| Problem::unprocessable(format!("scopes: {text:?}: {error}"));
+            text.parse::<Scope>().map_err(wrong)
         };
         self.scopes.iter().map(read).collect()
     }
+}
 
-    /// The domain of the mailbox that the token is to be, if it is to be one.
-    fn inbox<'s>(&self, settings: &'s Settings) -> Result<Option<&'s str>, Problem> {
-        if !self.scopes.iter().any(|scope| matches!(scope.parse(), Ok(Scope::Mail(..)))) {
-            return Ok(None);
-        }
-        if self.scopes.len() > 1 {
-            return Err(Problem::unprocessable(
-                "scopes: mail:REPORTER/DOMAIN makes a mailbox of the token and stands alone",
-            ));
-        }
-        let domain = settings.inbox_domain.as_deref();
-        domain.map(Some).ok_or_else(|| {
-            Problem::unprocessable("scopes: mail:REPORTER/DOMAIN needs [retest] inbox_listen and inbox_domain")
-        })
+/// The domain of the mailbox that a token of these scopes is to be, if it is to be one.
+fn inbox_of<'s>(scopes: &[Scope], settings: &'s Settings) -> Result<Option<&'s str>, Problem> {
+    if !scopes.iter().any(|scope| matches!(scope, Scope::Mail(..))) {
+        return Ok(None);
     }
+    if scopes.len() > 1 {
+        return Err(Problem::unprocessable(
+            "scopes: mail:REPORTER/DOMAIN makes a mailbox of the token and stands alone",
+        ));
+    }
+    let domain = settings.inbox_domain.as_deref();
+    domain.map(Some).ok_or_else(|| {
+        Problem::unprocessable("scopes: mail:REPORTER/DOMAIN needs [retest] inbox_listen and inbox_domain")
+    })
 }
 
 fn end(text: &str, now: Time) -> Result<Time, Problem> {
