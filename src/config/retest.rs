@@ -147,21 +147,22 @@ pub fn read_retest(fields: &Fields<'_, '_>) -> Option<(Retest, Vec<At<Listen>>)>
     let proxy_listen = fields.parsed_unless_empty::<Listen>("proxy_listen");
     let trap_domains = fields.parsed_all::<HostName>("trap_domains");
     let listens = inbox_listen.as_ref().is_some_and(|at| at.value.is_some());
-    if enabled == Some(true) || !trap_domains.is_empty() || listens {
+    // A trap needs what receives its mail, and a name and a contact for the greeting; retests and reporters need mailboxes too.
+    let needs = match (enabled, trap_domains.is_empty(), listens) {
+        (Some(true), ..) => Some(("retests", 4)),
+        (_, false, _) => Some(("traps", 3)),
+        (_, true, true) => Some(("the inbox", 4)),
+        (_, true, false) => None,
+    };
+    if let Some((who, most)) = needs {
         let needed = [
             ("ehlo", ehlo.as_ref().is_some_and(|at| at.value.is_none()), "\"probe.bl.example.org\""),
             ("contact", contact.as_ref().is_some_and(|at| at.value.is_none()), "\"postmaster@example.org\""),
             ("inbox_listen", inbox_listen.as_ref().is_some_and(|at| at.value.is_none()), "\"192.0.2.1:25\""),
             ("inbox_domain", inbox_domain.as_ref().is_some_and(|at| at.value.is_none()), "\"test.bl.example.org\""),
         ];
-        // A trap needs what receives its mail, and a name and a contact for the greeting; retests and reporters need mailboxes too.
-        let (who, needed) = match (enabled, trap_domains.is_empty()) {
-            (Some(true), _) => ("retests", &needed[..]),
-            (_, false) => ("traps", &needed[..3]),
-            (_, true) => ("the inbox", &needed[..]),
-        };
-        for (key, lacks, example) in needed {
-            if *lacks {
+        for (key, lacks, example) in needed.into_iter().take(most) {
+            if lacks {
                 fields.mistake(fields.offset, format!("{key}: needed for {who}; for example {key} = {example}"));
             }
         }
