@@ -317,7 +317,8 @@ impl<K: Ord> Iterator for Walk<'_, K> {
             };
             return Some((first.key, decision));
         }
-        let mut said = vec![first];
+        // Several sources often hold the same keys; what they say fits here without being allocated for each.
+        let mut said: SmallVec<[_; 4]> = smallvec![first];
         while let Some(next) = self.next.take() {
             if next.key != said[0].key {
                 self.next = Some(next);
