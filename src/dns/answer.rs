@@ -7,7 +7,7 @@
 use super::authority::{self, Glue, Ttls};
 use super::counters::{Outcome, Verdict};
 use super::question::{Edns, Malformed, Question};
-use super::wire::{self, Authority, HEADER, Header, Known, OPT, POINTER_TO_QUESTION, Rcode, class, ede, kind, option};
+use super::wire::{self, Authority, HEADER, Header, OPT, POINTER_TO_QUESTION, Rcode, class, ede, kind, option};
 use crate::limits::UDP_PAYLOAD_MAX;
 use crate::snapshot::{Found, Listed, Snapshot, Zone};
 use arrayvec::ArrayVec;
@@ -38,8 +38,8 @@ pub(super) fn common(snapshot: &Snapshot, question: &Question<'_>, limit: usize,
     if question.edns.is_some_and(|edns| edns.version > 0) {
         return Some(answer.without_records(Rcode::BadVers, Outcome::BadVersion, None));
     }
-    let name = question.name.as_bytes();
-    let Some((zone, relative)) = snapshot.zone_of(name) else {
+    let name = question.lower_name();
+    let Some((zone, relative)) = snapshot.zone_of(&name) else {
         return Some(answer.without_records(Rcode::Refused, Outcome::Refused, Some(ede::NOT_AUTHORITATIVE)));
     };
     if relative == 0 || matches!(question.kind, kind::ANY | kind::AXFR | kind::IXFR) {
@@ -110,17 +110,15 @@ impl Answer<'_, '_> {
     fn negative(&mut self, zone: &Zone, relative: usize, rcode: Rcode, outcome: Outcome) -> Verdict {
         let serial = self.snapshot.zone_serial(zone);
         self.open();
-        let settings = zone.settings();
         let ttls = Ttls::of(zone);
-        let origin = Known { name: settings.origin.name(), at: HEADER + relative };
-        self.out.extend_from_slice(&wire::pointer(origin.at));
+        let origin = HEADER + relative;
+        self.out.extend_from_slice(&wire::pointer(origin));
         self.out.extend_from_slice(&[0, kind::SOA as u8, 0, class::IN as u8]);
         self.out.extend_from_slice(&ttls.negative.to_be_bytes());
         let length_at = self.out.len();
         self.out.extend_from_slice(&[0, 0]);
-        let primary = settings.ns.first().unwrap_or(&settings.origin);
-        wire::push_name(self.out, primary.name(), origin);
-        wire::push_mailbox(self.out, &settings.contact, origin);
+        wire::push_name(self.out, zone.primary(), origin);
+        wire::push_name(self.out, zone.mailbox(), origin);
         for number in [serial.0 as u32, authority::REFRESH, authority::RETRY, authority::EXPIRE, ttls.minimum] {
             self.out.extend_from_slice(&number.to_be_bytes());
         }

@@ -106,12 +106,17 @@ pub struct Cell {
 impl Cell {
     /// Counts one message.
     pub fn count(&self, verdict: Verdict) {
-        self.outcomes[verdict.outcome as usize].fetch_add(1, Relaxed);
-        if verdict.truncated {
-            self.truncated.fetch_add(1, Relaxed);
-        }
-        if verdict.by_engine {
-            self.by_engine.fetch_add(1, Relaxed);
+        let mut one = Sums::default();
+        one.count(verdict);
+        self.add(&one);
+    }
+
+    /// Counts the messages of a batch.
+    pub fn add(&self, counted: &Sums) {
+        let outcomes = self.outcomes.iter().zip(counted.outcomes);
+        let others = [(&self.truncated, counted.truncated), (&self.by_engine, counted.by_engine)];
+        for (counter, number) in outcomes.chain(others).filter(|(_, number)| *number > 0) {
+            counter.fetch_add(number, Relaxed);
         }
     }
 
@@ -143,6 +148,13 @@ pub struct Sums {
 }
 
 impl Sums {
+    /// Counts one message.
+    pub fn count(&mut self, verdict: Verdict) {
+        self.outcomes[verdict.outcome as usize] += 1;
+        self.truncated += u64::from(verdict.truncated);
+        self.by_engine += u64::from(verdict.by_engine);
+    }
+
     /// Messages of one outcome.
     #[must_use]
     pub const fn of(&self, outcome: Outcome) -> u64 {

@@ -37,6 +37,7 @@ struct Arrived<A> {
 
 /// The buffers of one thread.
 pub(super) struct Datagrams<A> {
+    wildcard: bool,
     receiving: MultiHeaders<A>,
     sending: MultiHeaders<A>,
     queries: Box<[[u8; UDP_QUERY_OCTETS_MAX]; UDP_BATCH]>,
@@ -52,6 +53,7 @@ impl<A: SockaddrLike + Copy> Datagrams<A> {
         let queries = vec![[0; UDP_QUERY_OCTETS_MAX]; UDP_BATCH].into_boxed_slice();
         let replies: Vec<_> = (0..UDP_BATCH).map(|_| Vec::with_capacity(usize::from(UDP_PAYLOAD_MAX))).collect();
         Self {
+            wildcard: control.is_some(),
             receiving: MultiHeaders::preallocate(UDP_BATCH, control.clone()),
             sending: MultiHeaders::preallocate(UDP_BATCH, control),
             queries: queries.try_into().expect("made with this length"),
@@ -74,7 +76,7 @@ impl<A: SockaddrLike + Copy> Datagrams<A> {
         self.arrived.extend(came.map(|datagram| Arrived {
             octets: datagram.bytes,
             peer: datagram.address,
-            asked: asked(&datagram),
+            asked: if self.wildcard { asked(&datagram) } else { Asked::Bound },
         }));
         Ok(())
     }

@@ -5,13 +5,13 @@
 //! snapshot while it waits. v6 sockets take v6 only.
 //! Never: spawns a thread; [`UdpWorker::run`] is one.
 
-use super::counters::Counters;
+use super::counters::{Counters, Sums};
 use super::datagrams::Datagrams;
-use super::question::guess_v4;
 use super::stream::TcpServer;
+use super::wire::HEADER;
 use super::{Identity, Transport, respond_safely};
 use crate::limits::{UDP_BATCH, UDP_RECEIVE_BUFFER_OCTETS, UDP_STOP_LATENCY_MILLISECONDS, UDP_THREADS_MAX};
-use crate::snapshot::Published;
+use crate::snapshot::{Published, guess_v4};
 use arrayvec::ArrayVec;
 use nix::errno::Errno;
 use nix::libc;
@@ -247,13 +247,17 @@ impl UdpWorker {
                 }
             }
             let snapshot = reader.load();
-            let asked: ArrayVec<u32, UDP_BATCH> = datagrams.queries().filter_map(guess_v4).collect();
+            let names = datagrams.queries().map(|query| query.get(HEADER..).unwrap_or_default());
+            let asked: ArrayVec<_, UDP_BATCH> = names.map(guess_v4).collect();
             snapshot.touch_v4(&asked);
+            let mut counted = Sums::default();
             datagrams.answer(|query, reply| {
                 let verdict = respond_safely(snapshot, &self.identity, query, Transport::Udp, reply, &self.counters);
-                cell.count(verdict);
+                counted.count(verdict);
                 verdict.is_reply()
             });
+            // Before they are sent: who has an answer finds it counted.
+            cell.add(&counted);
             let refused = datagrams.send(&self.socket);
             if refused > 0 {
                 cell.count_unsent(refused);

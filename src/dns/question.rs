@@ -8,6 +8,7 @@
 
 use super::wire::{HEADER, Header, kind, option};
 use crate::limits::{UDP_PAYLOAD_MAX, UDP_PAYLOAD_MIN};
+use arrayvec::ArrayVec;
 
 /// Octets of the longest name, with its root.
 const NAME_MAX: usize = 255;
@@ -19,8 +20,6 @@ pub(super) struct Question<'m> {
     pub header: Header,
     /// Name, type and class as they came, to be echoed.
     pub octets: &'m [u8],
-    /// The name in lower case.
-    pub name: LowerName,
     /// The type asked for.
     pub kind: u16,
     /// The class asked in.
@@ -42,13 +41,6 @@ pub(super) struct Edns {
     pub nsid: bool,
 }
 
-/// A name in wire form with its root, in lower case.
-#[derive(Clone, Debug)]
-pub(super) struct LowerName {
-    octets: [u8; NAME_MAX],
-    length: u8,
-}
-
 /// A message that cannot be read, and as much of it as could be: that much is echoed with FORMERR.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Malformed<'m> {
@@ -58,28 +50,11 @@ pub(super) struct Malformed<'m> {
     pub edns: Option<Edns>,
 }
 
-impl LowerName {
-    /// From the octets of a whole name. Length octets are below `A` and stay as they are.
-    fn new(name: &[u8]) -> Option<Self> {
-        let mut octets = [0; NAME_MAX];
-        let kept = octets.get_mut(..name.len())?;
-        kept.copy_from_slice(name);
-        kept.make_ascii_lowercase();
-        Some(Self { octets, length: name.len() as u8 })
-    }
-
-    /// The octets.
-    pub fn as_bytes(&self) -> &[u8] {
-        &self.octets[..usize::from(self.length)]
-    }
-}
-
 impl<'m> Question<'m> {
     /// Reads a message whose header has passed the screen.
     pub fn read(message: &'m [u8], header: Header) -> Result<Self, Malformed<'m>> {
         let mut malformed = Malformed { octets: None, edns: None };
         let after_name = name_end(message).ok_or(malformed)?;
-        let name = LowerName::new(&message[HEADER..after_name]).ok_or(malformed)?;
         let (kind, class) = message[after_name..].first_chunk().copied().map(two_numbers).ok_or(malformed)?;
         let end = after_name + 4;
         malformed.octets = Some(&message[HEADER..end]);
@@ -89,7 +64,16 @@ impl<'m> Question<'m> {
         if readable.is_none() || rest.at != message.len() {
             return Err(Malformed { edns: rest.edns, ..malformed });
         }
-        Ok(Self { header, octets: &message[HEADER..end], name, kind, class, edns: rest.edns })
+        Ok(Self { header, octets: &message[HEADER..end], kind, class, edns: rest.edns })
+    }
+
+    /// The name in wire form with its root, in lower case. Length octets are below `A` and stay as they are. Made only where
+    /// it is wanted: carried along, its 255 octets would be copied from hand to hand.
+    pub fn lower_name(&self) -> ArrayVec<u8, NAME_MAX> {
+        let (name, _) = self.octets.split_at(self.octets.len() - 4);
+        let mut lower: ArrayVec<u8, NAME_MAX> = name.try_into().expect("a name was read, of at most 255 octets");
+        lower.make_ascii_lowercase();
+        lower
     }
 
     /// The query again, without what has no bearing on the answer: what the engine is fed with.
@@ -123,24 +107,6 @@ fn name_end(message: &[u8]) -> Option<usize> {
             _ => return None,
         }
     }
-}
-
-/// The IPv4 address that a query's name seems to begin with: four labels of digits, the last octet first. A guess for whom a
-/// wrong one does no harm: nothing is checked that does not have to be.
-pub(super) fn guess_v4(message: &[u8]) -> Option<u32> {
-    let mut rest = message.get(HEADER..)?;
-    let mut address = 0;
-    for _ in 0..4 {
-        let (&length, after) = rest.split_first()?;
-        let (digits, after) = after.split_at_checked(usize::from(length))?;
-        if !matches!(digits.len(), 1..=3) {
-            return None;
-        }
-        let octet = digits.iter().fold(0_u32, |octet, digit| octet * 10 + u32::from(digit.wrapping_sub(b'0')));
-        address = address >> 8 | octet << 24;
-        rest = after;
-    }
-    Some(address)
 }
 
 /// What follows the question.
@@ -267,7 +233,7 @@ mod tests {
     fn a_question_is_read_with_its_case_kept_and_its_name_lowered() {
         let message = message(0, 1, &[NAME, A_IN, &opt(&[0, 10, 0, 2, 1, 2, 0, 3, 0, 0])]);
         let question = read(&message).unwrap();
-        assert_eq!(question.name.as_bytes(), b"\x012\x010\x010\x03127\x02bl\x04test\x00");
+        assert_eq!(question.lower_name()[..], *b"\x012\x010\x010\x03127\x02bl\x04test\x00");
         assert_eq!((question.kind, question.class), (kind::A, 1));
         assert_eq!(&question.octets[..NAME.len()], NAME);
         let edns = Edns { payload: 1232, version: 0, dnssec_ok: true, nsid: true };
@@ -275,15 +241,6 @@ mod tests {
         let plain = question.to_plain_query();
         let again = read(&plain).unwrap();
         assert_eq!((again.octets, again.edns), (question.octets, question.edns));
-    }
-
-    #[test]
-    fn an_address_is_guessed_as_the_name_says_it_and_nothing_ends_the_guess() {
-        let guess = |name: &[u8]| guess_v4(&[&[0; 12], name].concat());
-        assert_eq!(guess(b"\x012\x010\x0210\x03127\x02bl\x04TEST\x00"), Some(0x7f0a_0002));
-        assert_eq!(guess(b"\x012\x010\x0210"), None);
-        assert_eq!(guess(b"\x04test\x00"), None);
-        assert!(guess(b"\x03zzz\x03999\x03\xff\xff\xff\x03000\x00").is_some(), "a wrong guess is one");
     }
 
     #[test]

@@ -3,6 +3,8 @@
 //! Guarantees: what is written here is read by every resolver; writing a name that a configuration can hold cannot fail.
 //! Never: decides what is answered.
 
+use crate::snapshot::AnswerName;
+
 /// Octets of a header (RFC 1035 4.1.1).
 pub(super) const HEADER: usize = 12;
 
@@ -132,53 +134,17 @@ pub(super) enum Authority {
     OursCut,
 }
 
-/// A name that stands in the message already, so that others may point to it (RFC 1035 4.1.4).
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Known<'a> {
-    /// The name, dotted, lower case.
-    pub name: &'a str,
-    /// Where it begins.
-    pub at: usize,
-}
-
 /// A pointer to the octet `at` of the message.
 pub(super) fn pointer(at: usize) -> [u8; 2] {
     (0xc000 | (at as u16 & 0x3fff)).to_be_bytes()
 }
 
-/// Appends a dotted name in wire form; what it shares with the end of the known name is pointed to.
-pub(super) fn push_name(out: &mut Vec<u8>, name: &str, known: Known<'_>) {
-    let own = match name.strip_suffix(known.name) {
-        Some(own) if own.is_empty() || own.ends_with('.') => own,
-        _ => {
-            push_labels(out, name);
-            return out.push(0);
-        }
-    };
-    push_labels(out, own);
-    out.extend_from_slice(&pointer(known.at));
-}
-
-/// Appends the labels of a dotted name, without the root. Configured names have labels of at most 63 octets.
-pub(super) fn push_labels(out: &mut Vec<u8>, name: &str) {
-    for label in name.split('.').filter(|label| !label.is_empty()) {
-        push_label(out, label);
-    }
-}
-
-fn push_label(out: &mut Vec<u8>, label: &str) {
-    let octets = &label.as_bytes()[..label.len().min(63)];
-    out.push(octets.len() as u8);
-    out.extend_from_slice(octets);
-}
-
-/// Appends a mail address as the name that a SOA holds: the local part is one label, dots and all (RFC 1035 8).
-pub(super) fn push_mailbox(out: &mut Vec<u8>, mailbox: &str, known: Known<'_>) {
-    match mailbox.split_once('@') {
-        Some((local, domain)) => {
-            push_label(out, local);
-            push_name(out, domain, known);
-        }
-        None => push_name(out, mailbox, known),
+/// Appends a name of an answer; `origin` is where the zone's own name stands in the message.
+pub(super) fn push_name(out: &mut Vec<u8>, name: &AnswerName, origin: usize) {
+    out.extend_from_slice(name.labels());
+    if name.in_zone() {
+        out.extend_from_slice(&pointer(origin));
+    } else {
+        out.push(0);
     }
 }

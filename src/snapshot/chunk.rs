@@ -34,6 +34,9 @@ pub(super) const HEADER: usize = 8;
 /// From so many leaves on, a bitmap says which they are.
 pub(super) const BITMAP_FROM: usize = 32;
 
+/// So many loose hosts stand in two cache lines or three.
+const HALVED_AT_MOST: usize = 64;
+
 /// Leaf: class of the rest, class, number, hosts.
 pub(super) const HOSTS: u8 = 0;
 /// Leaf: class of the rest, number, hosts, a class each.
@@ -115,11 +118,15 @@ impl<'a> Layout<'a> {
         self.loose_classes[if self.loose_classes.len() == 1 { 0 } else { place }]
     }
 
-    /// The place of the first loose host not below `host`. Loose hosts are spread about evenly, so the search begins where
-    /// `host` would then stand and widens its steps: one or two cache lines instead of one for each halving.
+    /// The place of the first loose host not below `host`. Few are halved, which takes no branch. Many are spread about
+    /// evenly, so the search begins where `host` would then stand and widens its steps: one or two cache lines instead of
+    /// one for each halving.
     fn loose_from(&self, host: u16) -> usize {
         let hosts = self.loose;
-        let guess = (hosts.len() * usize::from(host)) >> 16;
+        if hosts.len() <= HALVED_AT_MOST {
+            return hosts.partition_point(|&at| number(at) < host);
+        }
+        let guess = self.guess(host);
         let mut step = 4;
         let (mut low, mut high) = (0, hosts.len());
         if hosts.get(guess).is_some_and(|&at| number(at) < host) {
@@ -144,6 +151,11 @@ impl<'a> Layout<'a> {
             }
         }
         low + hosts[low..high].partition_point(|&at| number(at) < host)
+    }
+
+    /// Where `host` would stand among loose hosts that are spread evenly.
+    fn guess(&self, host: u16) -> usize {
+        (self.loose.len() * usize::from(host)) >> 16
     }
 
     fn loose_at(&self, host: u16) -> Option<usize> {
@@ -174,6 +186,18 @@ pub(super) fn get(chunk: &[u8], host: u16) -> SetId {
         layout.ground(block)
     };
     layout.set(class)
+}
+
+/// Reads the place behind the header where [`get`] will look first; what it returns means nothing.
+pub(super) fn touch(chunk: &[u8], host: u16) -> u8 {
+    if chunk[0] == WIDE {
+        return 0;
+    }
+    let layout = Layout::of(chunk);
+    match layout.leaf(host.to_be_bytes()[0]) {
+        Some(leaf) => leaf[0],
+        None => layout.loose.get(layout.guess(host)).map_or(0, |host| host[0]),
+    }
 }
 
 fn wide(chunk: &[u8]) -> (&[[u8; 2]], &[[u8; 4]]) {

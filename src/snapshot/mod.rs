@@ -27,15 +27,17 @@ mod sweep;
 mod text;
 mod v4;
 mod v4edit;
+mod wirename;
 mod zone;
 
 pub use build::Rows;
 pub use census::Census;
 pub use edit::Edit;
-pub use find::{Found, Listed};
+pub use find::{Found, Listed, guess_v4};
 pub use publish::{Published, Reader};
 pub use served::{ListIndex, Served, Zone, ZoneFamily};
 pub use text::TXT_OCTETS_MAX;
+pub use wirename::AnswerName;
 pub use zone::ZoneSettings;
 
 use crate::list::{Decision, ListedName, MailHash, Serial, TextId};

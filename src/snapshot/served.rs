@@ -4,7 +4,11 @@
 //! the lists that stay); `never` has none, so no view can show it. Zones stand with the longest origin first.
 //! Never: holds an entry; reads a clock (whether a zone is closed is decided for the time it is given).
 
-use super::{ZoneSettings, text::Template};
+use super::{
+    ZoneSettings,
+    text::Template,
+    wirename::{AnswerName, push_labels},
+};
 use crate::{
     limits::LISTS_MAX,
     list::{Duration, HashKind, Key, KeyFamily, ListName, ListSettings, MailHash, ReturnCode, Time},
@@ -31,6 +35,8 @@ pub struct Zone {
     place: usize,
     settings: ZoneSettings,
     origin: Box<[u8]>,
+    primary: AnswerName,
+    mailbox: AnswerName,
     family: ZoneFamily,
     combined: View,
     sublists: Vec<View>,
@@ -255,12 +261,15 @@ impl Zone {
             Some(KeyFamily::Hashes(_)) => ZoneFamily::Hashes,
             Some(KeyFamily::Addresses | KeyFamily::Any) | None => ZoneFamily::Addresses,
         };
+        let name = settings.origin.name();
         let mut origin = Vec::new();
-        wire_labels(settings.origin.name(), &mut origin);
+        push_labels(name, &mut origin);
         origin.push(0);
+        let primary = AnswerName::new(settings.ns.first().unwrap_or(&settings.origin).name(), name);
+        let mailbox = AnswerName::of_mailbox(&settings.contact, name);
         let closed = settings.closing.is_some_and(|day| day <= now);
         let combined = View::new(Box::default(), combined);
-        Self { place: 0, settings, origin: origin.into(), family, combined, sublists, closed }
+        Self { place: 0, origin: origin.into(), primary, mailbox, settings, family, combined, sublists, closed }
     }
 
     /// What the configuration says about it.
@@ -279,6 +288,18 @@ impl Zone {
     #[must_use]
     pub const fn origin(&self) -> &[u8] {
         &self.origin
+    }
+
+    /// The first of its name servers, or its origin: MNAME of the SOA.
+    #[must_use]
+    pub const fn primary(&self) -> &AnswerName {
+        &self.primary
+    }
+
+    /// The mailbox of who answers for it: RNAME of the SOA.
+    #[must_use]
+    pub const fn mailbox(&self) -> &AnswerName {
+        &self.mailbox
     }
 
     /// What its names are made of.
@@ -329,28 +350,21 @@ impl Zone {
         let mut out = Vec::with_capacity(64);
         match (self.family, key) {
             (ZoneFamily::Addresses, Key::Prefix(prefix)) if prefix.is_host() => match prefix.first() {
-                IpAddr::V4(v4) => v4.octets().iter().rev().for_each(|octet| wire_labels(&octet.to_string(), &mut out)),
+                IpAddr::V4(v4) => v4.octets().iter().rev().for_each(|octet| push_labels(&octet.to_string(), &mut out)),
                 IpAddr::V6(v6) => {
                     for octet in v6.octets().iter().rev() {
-                        wire_labels(&format!("{:x}.{:x}", octet & 15, octet >> 4), &mut out);
+                        push_labels(&format!("{:x}.{:x}", octet & 15, octet >> 4), &mut out);
                     }
                 }
             },
-            (ZoneFamily::Names, Key::Name(name)) => wire_labels(name.name(), &mut out),
-            (ZoneFamily::Hashes, Key::Hash(hash)) => wire_labels(&hash.to_string(), &mut out),
+            (ZoneFamily::Names, Key::Name(name)) => push_labels(name.name(), &mut out),
+            (ZoneFamily::Hashes, Key::Hash(hash)) => push_labels(&hash.to_string(), &mut out),
             _ => return None,
         }
         if let Some(list) = sublist {
-            wire_labels(list.as_str(), &mut out);
+            push_labels(list.as_str(), &mut out);
         }
         Some(out)
-    }
-}
-
-fn wire_labels(name: &str, out: &mut Vec<u8>) {
-    for label in name.split('.') {
-        out.push(label.len() as u8);
-        out.extend_from_slice(label.as_bytes());
     }
 }
 

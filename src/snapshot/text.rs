@@ -4,7 +4,9 @@
 //! 4.4: the names of the further lists, all at once, then the end of the text, at a word.
 //! Never: allocates when it answers.
 
+use crate::list::ReturnCode;
 use arrayvec::ArrayVec;
+use std::io::Write as _;
 
 /// Octets of a character-string (RFC 1035 3.3).
 pub const TXT_OCTETS_MAX: usize = 255;
@@ -33,7 +35,7 @@ pub(super) struct Facts<'a> {
     /// The address, name or hash, as it stands in the URL.
     pub key: &'a [u8],
     pub list: &'a [u8],
-    pub code: &'a [u8],
+    pub code: ReturnCode,
     pub public_url: &'a [u8],
 }
 
@@ -43,7 +45,7 @@ type Draft = ArrayVec<u8, DRAFT_OCTETS_MAX>;
 /// Appends as much as fits.
 pub(super) fn push<const N: usize>(out: &mut ArrayVec<u8, N>, octets: &[u8]) {
     let room = out.remaining_capacity().min(octets.len());
-    out.extend(octets[..room].iter().copied());
+    out.try_extend_from_slice(&octets[..room]).expect("no more than there is room for");
 }
 
 impl Template {
@@ -77,16 +79,14 @@ impl Template {
     fn render(&self, facts: &Facts<'_>, url: &[u8]) -> Draft {
         let mut draft = Draft::new();
         for part in &self.0 {
-            push(
-                &mut draft,
-                match part {
-                    Part::Literal(octets) => octets,
-                    Part::Address => facts.key,
-                    Part::List => facts.list,
-                    Part::Code => facts.code,
-                    Part::Url => url,
-                },
-            );
+            match part {
+                Part::Literal(octets) => push(&mut draft, octets),
+                Part::Address => push(&mut draft, facts.key),
+                Part::List => push(&mut draft, facts.list),
+                // What does not fit is left out, as by `push`.
+                Part::Code => drop(write!(draft, "{}", facts.code)),
+                Part::Url => push(&mut draft, url),
+            }
         }
         draft
     }
@@ -153,8 +153,9 @@ fn push_url(out: &mut ArrayVec<u8, TXT_OCTETS_MAX>, url: &[u8], wanted: bool) {
     }
 }
 
+/// Where `wanted` stands in `text`. Most places differ in their first octet, which is looked at before the whole is compared.
 fn find(text: &[u8], wanted: &[u8]) -> Option<usize> {
-    text.windows(wanted.len()).position(|window| window == wanted)
+    text.windows(wanted.len()).position(|window| window[0] == wanted[0] && window == wanted)
 }
 
 /// The beginning of `text`, at most `octets` long, whole words only, but never less than the first `keep` octets.
@@ -176,8 +177,12 @@ mod tests {
 
     fn composed(text: &str, key: &str, also: &[&str], public_url: &str) -> String {
         let mut out = ArrayVec::new();
-        let facts =
-            Facts { key: key.as_bytes(), list: b"dynamic", code: b"127.0.0.10", public_url: public_url.as_bytes() };
+        let facts = Facts {
+            key: key.as_bytes(),
+            list: b"dynamic",
+            code: "127.0.0.10".parse().unwrap(),
+            public_url: public_url.as_bytes(),
+        };
         compose(&Template::parse(text), &facts, also.iter().map(|name| name.as_bytes()), &mut out);
         String::from_utf8(out.to_vec()).unwrap()
     }

@@ -55,18 +55,24 @@ impl V4 {
         }
     }
 
-    /// Reads what [`V4::get`] of these addresses will read first, in two rounds: within a round no read waits for another, so
-    /// the processor asks memory for many at once. Returns something that depends on all of it.
-    pub fn touch(&self, addresses: &[u32]) -> usize {
-        let chunk = |address: &u32| match &self.slots[(address >> 24) as usize] {
-            Slash8::Page(page) => match &page.slots[(address >> 16) as usize & 255] {
-                Slash16::Chunk(chunk) => Some(chunk),
-                Slash16::Uniform(_) => None,
-            },
-            Slash8::Uniform(_) => None,
+    /// Reads what looking up these prefixes (with their lengths in bits) will read, in three rounds: within a round no read
+    /// waits for another, so the processor asks memory for many at once. Returns something that depends on all of it.
+    pub fn touch(&self, prefixes: &[(u32, u32)]) -> usize {
+        let page = |&(prefix, bits): &(u32, u32)| match &self.slots[(prefix >> 24) as usize] {
+            Slash8::Page(page) if bits >= 16 => Some((page, (prefix >> 16) as usize & 255, prefix as u16, bits)),
+            _ => None,
         };
-        let slots = addresses.iter().filter_map(chunk).fold(0, |sum, chunk| sum ^ chunk.len());
-        addresses.iter().filter_map(chunk).fold(slots, |sum, chunk| sum ^ usize::from(chunk[0]))
+        let pages = || prefixes.iter().filter_map(page);
+        let chunks = || {
+            pages().filter_map(|(page, slot, host, bits)| match &page.slots[slot] {
+                Slash16::Chunk(chunk) if bits >= 24 => Some((chunk, host)),
+                _ => None,
+            })
+        };
+        let below = pages().filter(|(.., bits)| *bits < 32).fold(0, |sum, (page, slot, ..)| sum ^ page.below[slot]);
+        let slots = chunks().fold(below as usize, |sum, (chunk, _)| sum ^ chunk.len());
+        let headers = chunks().fold(slots, |sum, (chunk, _)| sum ^ usize::from(chunk[0]));
+        chunks().fold(headers, |sum, (chunk, host)| sum ^ usize::from(chunk::touch(chunk, host)))
     }
 
     /// Whether an address in `first..=last` shows one of the `wanted` lists.
