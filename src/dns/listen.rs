@@ -2,7 +2,7 @@
 //!
 //! Guarantees: TCP is bound before UDP and without `SO_REUSEPORT`, which finds a port in use; every UDP worker has a
 //! socket of its own (`SO_REUSEPORT`), loads the snapshot after recvmmsg has returned, once for a batch, and holds no
-//! snapshot while it waits. v6 sockets take v6 only.
+//! snapshot while it waits. v6 sockets take v6 only. No answer leaves in fragments.
 //! Never: spawns a thread; [`UdpWorker::run`] is one.
 
 use super::counters::{Counters, Sums};
@@ -16,6 +16,7 @@ use arrayvec::ArrayVec;
 use nix::errno::Errno;
 use nix::libc;
 use nix::sys::socket::{SockaddrIn, SockaddrIn6, SockaddrLike, setsockopt, sockopt};
+use rustix::net::sockopt::{Ipv4PathMtuDiscovery, Ipv6PathMtuDiscovery, set_ip_mtu_discover, set_ipv6_mtu_discover};
 use socket2::{Domain, Protocol, Socket, Type};
 use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::sync::Arc;
@@ -190,6 +191,11 @@ fn bind_udp(address: SocketAddr) -> io::Result<UdpSocket> {
             SocketAddr::V4(_) => setsockopt(&socket, sockopt::Ipv4PacketInfo, &true)?,
             SocketAddr::V6(_) => setsockopt(&socket, sockopt::Ipv6RecvPacketInfo, &true)?,
         }
+    }
+    // RFC 9715: no answer is sent in fragments, and nobody's word about the path makes it so. With at most 1,232 octets it fits.
+    match address {
+        SocketAddr::V4(_) => set_ip_mtu_discover(&socket, Ipv4PathMtuDiscovery::PROBE)?,
+        SocketAddr::V6(_) => set_ipv6_mtu_discover(&socket, Ipv6PathMtuDiscovery::PROBE)?,
     }
     // Beyond net.core.rmem_max only the privileged may go; the others get what the kernel gives.
     if setsockopt(&socket, sockopt::RcvBufForce, &UDP_RECEIVE_BUFFER_OCTETS).is_err() {

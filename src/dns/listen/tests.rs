@@ -148,6 +148,16 @@ fn a_wildcard_socket_answers_from_the_address_asked() {
     client.recv(&mut buffer).unwrap();
 }
 
+/// RFC 9715: whoever forges the second fragment of an answer needs to guess nothing.
+#[test]
+fn no_answer_leaves_in_fragments() {
+    let listen = ["127.0.0.1:0", "[::1]:0"].map(|address| address.parse().unwrap()).to_vec();
+    let bound = Listeners::bind(&Settings { listen, udp_threads: 1, nsid: String::new() }).unwrap();
+    let [v4, v6] = &bound.udp[..] else { panic!("one socket an address") };
+    assert_eq!(rustix::net::sockopt::ip_mtu_discover(v4).unwrap(), Ipv4PathMtuDiscovery::PROBE);
+    assert_eq!(rustix::net::sockopt::ipv6_mtu_discover(v6).unwrap(), Ipv6PathMtuDiscovery::PROBE);
+}
+
 #[test]
 fn an_address_in_use_is_named() {
     let first = start("127.0.0.1:0", patient());
