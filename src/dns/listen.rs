@@ -2,7 +2,8 @@
 //!
 //! Guarantees: TCP is bound before UDP and without `SO_REUSEPORT`, which finds a port in use; every UDP worker has a
 //! socket of its own (`SO_REUSEPORT`), loads the snapshot after recvmmsg has returned, once for a batch, and holds no
-//! snapshot while it waits. v6 sockets take v6 only. No answer leaves in fragments.
+//! snapshot while it waits, and gives way between batches while a change is waited for. v6 sockets take v6 only. No answer
+//! leaves in fragments.
 //! Never: spawns a thread; [`UdpWorker::run`] is one.
 
 use super::counters::{Counters, Sums};
@@ -267,6 +268,11 @@ impl UdpWorker {
             let refused = datagrams.send(&self.socket);
             if refused > 0 {
                 cell.count_unsent(refused);
+            }
+            // Under full load this thread would keep its core for whole ticks, and each thread that a change goes through
+            // would wait for one.
+            if self.published.is_awaited() {
+                thread::yield_now();
             }
         }
     }

@@ -428,3 +428,14 @@ fn a_replaced_snapshot_goes_when_its_last_reader_has_moved_on() {
     published.sweep();
     assert_eq!(published.retired(), 0);
 }
+
+#[test]
+fn a_snapshot_is_awaited_as_long_as_somebody_waits() {
+    let published = Published::new(snapshot(&[]));
+    assert!(!published.is_awaited());
+    let (one, other) = (published.wait_for(), published.wait_for());
+    drop(one);
+    assert!(published.is_awaited());
+    drop(other);
+    assert!(!published.is_awaited());
+}
