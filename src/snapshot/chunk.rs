@@ -103,7 +103,21 @@ impl<'a> Layout<'a> {
             let before = (0..at).map(|at| word(at).count_ones()).sum::<u32>();
             (before + (word(at) & ((1 << bit) - 1)).count_ones()) as usize
         };
-        Some(&self.leaves[2 * usize::from(number(self.leaf_offsets[place]))..])
+        Some(self.leaf_at(place))
+    }
+
+    fn leaf_at(&self, place: usize) -> &'a [u8] {
+        &self.leaves[2 * usize::from(number(self.leaf_offsets[place]))..]
+    }
+
+    /// The /24s that have a leaf, ascending.
+    fn leaf_blocks(&self) -> impl Iterator<Item = u8> {
+        let numbers = self.leaf_numbers;
+        let (listed, mapped) =
+            if self.leaf_offsets.len() < BITMAP_FROM { (numbers, &[][..]) } else { (&[][..], numbers) };
+        let set =
+            move |block: &u8| mapped.get(usize::from(block / 8)).is_some_and(|octet| octet >> (block % 8) & 1 != 0);
+        listed.iter().copied().chain((0..=255).filter(set))
     }
 
     /// The class of the hosts of a /24 without a leaf that are not loose.
@@ -311,26 +325,39 @@ pub(super) fn decode(chunk: &[u8], runs: &mut Vec<Run>) {
         return;
     }
     let layout = Layout::of(chunk);
-    let mut loose = 0;
-    for block in 0..=255u8 {
-        let base = u16::from(block) << 8;
-        if let Some(leaf) = layout.leaf(block) {
-            leaf_runs(leaf, |first, _, class| {
+    let mut leaves = layout.leaf_blocks().zip(0..).peekable();
+    let (mut ground, mut loose) = (0, 0);
+    let mut block = 0;
+    while block < 256 {
+        let base = block << 8;
+        if let Some((_, place)) = leaves.next_if(|(leaf, _)| u16::from(*leaf) == block) {
+            leaf_runs(layout.leaf_at(place), |first, _, class| {
                 push(runs, base | u16::from(first), layout.set(class));
                 false
             });
+            block += 1;
             continue;
         }
-        let ground = layout.set(layout.ground(block));
-        push(runs, base, ground);
-        while loose < layout.loose.len() && number(layout.loose[loose]) >> 8 == base >> 8 {
-            let host = number(layout.loose[loose]);
-            push(runs, host, layout.set(layout.loose_class(loose)));
-            if host & 255 != 255 {
-                push(runs, host + 1, ground);
+        while layout.run_starts.get(ground + 1).is_some_and(|start| u16::from(*start) <= block) {
+            ground += 1;
+        }
+        let set = layout.set(layout.run_classes[ground]);
+        push(runs, base, set);
+        while let Some(&host) = layout.loose.get(loose)
+            && number(host) >> 8 == block
+        {
+            push(runs, number(host), layout.set(layout.loose_class(loose)));
+            // Behind it the ground goes on, in the next /24 too, which nothing else may begin.
+            if number(host) < u16::MAX {
+                push(runs, number(host) + 1, set);
             }
             loose += 1;
         }
+        // The /24s up to the next that holds something of its own are all ground.
+        let next_leaf = leaves.peek().map_or(256, |(leaf, _)| u16::from(*leaf));
+        let next_loose = layout.loose.get(loose).map_or(256, |host| number(*host) >> 8);
+        let next_run = layout.run_starts.get(ground + 1).map_or(256, |start| u16::from(*start));
+        block = next_leaf.min(next_loose).min(next_run).max(block + 1);
     }
 }
 
