@@ -127,13 +127,13 @@ impl Answer {
     }
 
     /// The SOA in the authority section (RFC 2308).
-    fn negative(zone: Place<'_>, rcode: ResponseCode, outcome: Outcome) -> Self {
+    fn negative(zone: &Place<'_>, rcode: ResponseCode, outcome: Outcome) -> Self {
         let authorities = vec![zone.soa(Ttls::of(zone.zone).negative)];
         Self { authorities, authoritative: true, ..Self::refused(rcode, outcome, None) }
     }
 
     /// The records, or NOERROR without data.
-    fn records_or_none(answers: Vec<Record>, zone: Place<'_>, outcome: Outcome) -> Self {
+    fn records_or_none(answers: Vec<Record>, zone: &Place<'_>, outcome: Outcome) -> Self {
         if answers.is_empty() {
             return Self::negative(zone, ResponseCode::NoError, outcome);
         }
@@ -142,15 +142,21 @@ impl Answer {
 }
 
 /// A zone at its serial.
-#[derive(Clone, Copy)]
 struct Place<'a> {
     zone: &'a Zone,
     serial: Serial,
+    /// Its origin in the case of the question, as the common path points to it there.
+    origin: Name,
 }
 
-impl Place<'_> {
-    fn soa(self, ttl: u32) -> Record {
-        records::soa(self.zone, self.serial, ttl)
+impl<'a> Place<'a> {
+    fn of(zone: &'a Zone, serial: Serial, asked: &Name) -> Self {
+        let labels = zone.settings().origin.name().split('.').count();
+        Self { zone, serial, origin: asked.trim_to(labels) }
+    }
+
+    fn soa(&self, ttl: u32) -> Record {
+        records::soa(self.zone, &self.origin, self.serial, ttl)
     }
 }
 
@@ -178,7 +184,7 @@ impl Engine {
         if matches!(kind, RecordType::AXFR | RecordType::IXFR) {
             return Answer::refused(ResponseCode::Refused, Outcome::Refused, Some(ede::NOT_SUPPORTED));
         }
-        let place = Place { zone, serial: self.snapshot.zone_serial(zone) };
+        let place = &Place::of(zone, self.snapshot.zone_serial(zone), name);
         let labels = &wire[..relative];
         if labels.is_empty() {
             return apex(place, name, kind);
@@ -235,7 +241,7 @@ impl Engine {
 }
 
 /// What stands at the origin itself.
-fn apex(place: Place<'_>, name: &Name, kind: RecordType) -> Answer {
+fn apex(place: &Place<'_>, name: &Name, kind: RecordType) -> Answer {
     let zone = place.zone;
     let ttls = Ttls::of(zone);
     let settings = zone.settings();
@@ -245,8 +251,8 @@ fn apex(place: Place<'_>, name: &Name, kind: RecordType) -> Answer {
         RecordType::SOA => vec![place.soa(ttls.soa)],
         // One RRset for ANY (RFC 8482 4.1): the addresses, else the SOA, which every apex has.
         RecordType::ANY if addresses.is_empty() => vec![place.soa(ttls.soa)],
-        RecordType::NS => records::name_servers(zone, ttls.records),
-        RecordType::TXT => records::apex_texts(zone, ttls.records),
+        RecordType::NS => records::name_servers(zone, name, ttls.records),
+        RecordType::TXT => records::apex_texts(zone, name, ttls.records),
         _ => records::addresses(name, &addresses, kind, ttls.records),
     };
     let additional = if kind == RecordType::NS { records::glue(zone, ttls.records) } else { Vec::new() };

@@ -29,8 +29,8 @@ fn mailbox(contact: &str) -> Name {
     }
 }
 
-/// The SOA of a zone, with the TTL of its section.
-pub(super) fn soa(zone: &Zone, serial: Serial, ttl: u32) -> Record {
+/// The SOA of a zone, with the TTL of its section. `origin`: the zone's, in the case of the question, here and below.
+pub(super) fn soa(zone: &Zone, origin: &Name, serial: Serial, ttl: u32) -> Record {
     let settings = zone.settings();
     let primary = settings.ns.first().unwrap_or(&settings.origin);
     let soa = SOA::new(
@@ -42,7 +42,7 @@ pub(super) fn soa(zone: &Zone, serial: Serial, ttl: u32) -> Record {
         authority::EXPIRE.cast_signed(),
         Ttls::of(zone).minimum,
     );
-    Record::from_rdata(absolute(settings.origin.name()), ttl, RData::SOA(soa))
+    Record::from_rdata(origin.clone(), ttl, RData::SOA(soa))
 }
 
 /// The A records of a listed name.
@@ -78,8 +78,7 @@ fn data(address: IpAddr) -> RData {
 }
 
 /// The NS records of a zone.
-pub(super) fn name_servers(zone: &Zone, ttl: u32) -> Vec<Record> {
-    let origin = absolute(zone.settings().origin.name());
+pub(super) fn name_servers(zone: &Zone, origin: &Name, ttl: u32) -> Vec<Record> {
     let ns = |name| Record::from_rdata(origin.clone(), ttl, RData::NS(NS(absolute(name))));
     zone.settings().ns.iter().map(|server| ns(server.name())).collect()
 }
@@ -96,9 +95,8 @@ pub(super) fn glue(zone: &Zone, ttl: u32) -> Vec<Record> {
 }
 
 /// The TXT records of the apex: the zone's text, and the day from which it lists nothing (RFC 6471 3.4).
-pub(super) fn apex_texts(zone: &Zone, ttl: u32) -> Vec<Record> {
+pub(super) fn apex_texts(zone: &Zone, origin: &Name, ttl: u32) -> Vec<Record> {
     let settings = zone.settings();
-    let origin = absolute(settings.origin.name());
     let closing = settings.closing.map(|day| {
         let verb = if zone.closed() { "was closed" } else { "will be closed" };
         format!("{} {verb} on {day}: it lists nothing from then on, please stop asking it", settings.origin.name())

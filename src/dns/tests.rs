@@ -507,6 +507,13 @@ fn the_questions_own_case_comes_back() {
         let question = query(name, kind);
         assert_eq!(server.octets(&question, Transport::Udp).1[12..question.len()], question[12..], "{name}");
     }
+    for kind in [SOA, NS, TXT, AAAA] {
+        let answer = server.message(&query("bL.TeSt", kind));
+        for record in answer.answers.iter().chain(&answer.authorities) {
+            assert_eq!(record.name.to_ascii(), "bL.TeSt.", "{kind}");
+        }
+        assert!(!answer.answers.is_empty() || !answer.authorities.is_empty(), "{kind}");
+    }
 }
 
 /// A server that anyone may ask must be no amplifier. The worst there is: a TXT record of one string of 255 octets adds 268
