@@ -307,6 +307,22 @@ impl Holder {
     }
 }
 
+impl Scope {
+    /// Why no token can ever do what this allows, if so: better said when it is made than at the feed's first import.
+    #[must_use]
+    pub fn useless(&self) -> Option<&'static str> {
+        let (Self::Write(list, source) | Self::Exclude(list, source)) = self else { return None };
+        if matches!(list, Part::Only(list) if list.is_never()) {
+            return Some("the list never is for admins: give the scope admin");
+        }
+        match source {
+            Part::Only(source) if source.is_reserved() => Some("that source is the program's own: use another name"),
+            Part::Only(source) if source.is_for_admins() => Some("that source is for admins: give the scope admin"),
+            Part::Only(_) | Part::Any => None,
+        }
+    }
+}
+
 impl Act<'_> {
     fn refusal(self) -> String {
         match self {
@@ -476,6 +492,23 @@ mod tests {
             "mail:*/a.example",
         ] {
             assert!(text.parse::<Scope>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_scope_that_nothing_can_be_done_with_is_told() {
+        let useless = |text: &str| text.parse::<Scope>().unwrap().useless().is_some();
+        for text in [
+            "write:never/feed",
+            "exclude:never/*",
+            "write:dynamic/removal",
+            "write:*/operator",
+            "exclude:a1/network.isp",
+        ] {
+            assert!(useless(text), "{text}");
+        }
+        for text in ["admin", "write:*/feed", "exclude:dynamic/*", "network:isp", "report:operator"] {
+            assert!(!useless(text), "{text}");
         }
     }
 

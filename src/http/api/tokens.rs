@@ -21,6 +21,7 @@ use axum::{
     http::{HeaderMap, StatusCode},
 };
 use serde::{Deserialize, Serialize};
+use std::fmt::Display;
 use utoipa::ToSchema;
 
 /// A token to be made.
@@ -161,8 +162,9 @@ impl NewToken {
             return Err(Problem::unprocessable(format!("scopes: from 1 to {TOKEN_SCOPES_MAX} of them")));
         }
         let read = |text: &String| {
-            let wrong = |error| Problem::unprocessable(format!("scopes: {text:?}: {error}"));
-            text.parse::<Scope>().map_err(wrong)
+            let wrong = |why: &dyn Display| Problem::unprocessable(format!("scopes: {text:?}: {why}"));
+            let scope: Scope = text.parse().map_err(|error| wrong(&error))?;
+            scope.useless().map_or(Ok(scope), |why| Err(wrong(&why)))
         };
         self.scopes.iter().map(read).collect()
     }

@@ -221,6 +221,9 @@ async fn a_token_is_made_used_and_revoked() {
     let revoked = server.call("DELETE", &format!("/api/v1/tokens/{}", made["id"].as_str().unwrap()), "").await;
     assert_eq!(revoked.status, 204);
     assert_eq!(server.call_as(Some(token), "GET", "/api/v1/status", "").await.status, 401);
+    let useless = json!({"name": "feed", "scopes": ["write:never/feed"]}).to_string();
+    let refused = server.call("POST", "/api/v1/tokens", useless).await;
+    assert_eq!((refused.status, refused.text().contains("for admins")), (422, true), "{}", refused.text());
 }
 
 #[tokio::test]
