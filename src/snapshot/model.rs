@@ -3,7 +3,9 @@
 //! Guarantees: shares no code with the indexes; tests hold them to it.
 //! Never: is fast.
 
-use super::{Found, HashRow, ListIndex, NameRow, Rows, Served, Snapshot, V4Row, V6Row, Zone, ZoneFamily, ZoneSettings};
+use super::{
+    Found, HashRow, ListIndex, NameRow, Rows, Served, Snapshot, V4Row, V6Row, Zone, ZoneFamily, ZoneSettings, guess_v4,
+};
 use crate::list::{
     Decision, Duration, HashKind, Key, Kind, ListName, ListSettings, ListedName, MailHash, Prefix, ReturnCode, Scope,
     Serial, Tag, TextId, Time, embedded_v4,
@@ -95,7 +97,10 @@ pub(super) fn build(model: &Model, served: &Arc<Served>) -> Snapshot {
 }
 
 pub(super) fn found(snapshot: &Snapshot, zone: &Zone, labels: &[String]) -> Expected {
-    match snapshot.find(zone, &wire(labels)) {
+    let name = wire(labels);
+    // As the threads over UDP do beforehand: it must hold for every name, and change nothing.
+    snapshot.touch_v4(&[guess_v4(&name)]);
+    match snapshot.find(zone, &name) {
         Found::Listed(listed) => Expected::Listed(listed.codes().collect()),
         Found::Above => Expected::Above,
         Found::Apex => Expected::Apex,
