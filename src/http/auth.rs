@@ -89,6 +89,20 @@ pub enum ScopeError {
     Domain(#[from] NameError),
 }
 
+/// What no scope reaches.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Beyond {
+    /// Nobody writes there from outside.
+    #[error("{0} is a source of the program's own; use another name")]
+    Own(SourceName),
+    /// Admins alone.
+    #[error("the source {0} is for admins; use a name of your own")]
+    AdminSource(SourceName),
+    /// Admins alone.
+    #[error("the list never is for admins")]
+    Never,
+}
+
 /// Who holds the token that came with a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Holder {
@@ -199,6 +213,15 @@ pub fn accepts_tokens(caller: &Caller, settings: &Settings) -> Result<(), Proble
     Ok(())
 }
 
+impl<T> Part<T> {
+    const fn only(&self) -> Option<&T> {
+        match self {
+            Self::Any => None,
+            Self::Only(one) => Some(one),
+        }
+    }
+}
+
 impl<T: PartialEq> Part<T> {
     fn holds(&self, one: &T) -> bool {
         match self {
@@ -280,16 +303,10 @@ impl Holder {
 
     /// The rules that no scope overrides.
     fn writable(admin: bool, list: &ListName, source: &SourceName) -> Result<(), Problem> {
-        if source.is_reserved() {
-            return Err(Problem::forbidden(format!("{source} is a source of the program's own; use another name")));
+        match Beyond::of(Some(list), Some(source)) {
+            Some(beyond) if !admin || matches!(beyond, Beyond::Own(_)) => Err(Problem::forbidden(beyond.to_string())),
+            _ => Ok(()),
         }
-        if source.is_for_admins() && !admin {
-            return Err(Problem::forbidden(format!("the source {source} is for admins; use a name of your own")));
-        }
-        if list.is_never() && !admin {
-            return Err(Problem::forbidden("the list never is for admins"));
-        }
-        Ok(())
     }
 
     fn writes(&self, list: &ListName, source: &SourceName) -> bool {
@@ -307,18 +324,25 @@ impl Holder {
     }
 }
 
+impl Beyond {
+    /// The rule that stands against writing a list under a source; `None` is any list, or any source.
+    fn of(list: Option<&ListName>, source: Option<&SourceName>) -> Option<Self> {
+        match (list, source) {
+            (_, Some(source)) if source.is_reserved() => Some(Self::Own(source.clone())),
+            (_, Some(source)) if source.is_for_admins() => Some(Self::AdminSource(source.clone())),
+            (Some(list), _) if list.is_never() => Some(Self::Never),
+            _ => None,
+        }
+    }
+}
+
 impl Scope {
     /// Why no token can ever do what this allows, if so: better said when it is made than at the feed's first import.
     #[must_use]
-    pub fn useless(&self) -> Option<&'static str> {
-        let (Self::Write(list, source) | Self::Exclude(list, source)) = self else { return None };
-        if matches!(list, Part::Only(list) if list.is_never()) {
-            return Some("the list never is for admins: give the scope admin");
-        }
-        match source {
-            Part::Only(source) if source.is_reserved() => Some("that source is the program's own: use another name"),
-            Part::Only(source) if source.is_for_admins() => Some("that source is for admins: give the scope admin"),
-            Part::Only(_) | Part::Any => None,
+    pub fn useless(&self) -> Option<Beyond> {
+        match self {
+            Self::Write(list, source) | Self::Exclude(list, source) => Beyond::of(list.only(), source.only()),
+            Self::Admin | Self::Read | Self::Network(_) | Self::Report(_) | Self::Mail(..) => None,
         }
     }
 }
