@@ -187,7 +187,7 @@ impl Engine {
         let place = &Place::of(zone, self.snapshot.zone_serial(zone), name);
         let labels = &wire[..relative];
         if labels.is_empty() {
-            return apex(place, name, kind);
+            return apex(place, kind);
         }
         match authority::glue(zone.settings(), labels) {
             Glue::Itself(addresses) => {
@@ -208,7 +208,7 @@ impl Engine {
             }
             Found::Above => Answer::negative(place, ResponseCode::NoError, Outcome::Above),
             Found::Nothing => Answer::negative(place, ResponseCode::NXDomain, Outcome::NotListed),
-            Found::Apex => apex(place, name, kind),
+            Found::Apex => apex(place, kind),
         }
     }
 
@@ -241,8 +241,8 @@ impl Engine {
 }
 
 /// What stands at the origin itself.
-fn apex(place: &Place<'_>, name: &Name, kind: RecordType) -> Answer {
-    let zone = place.zone;
+fn apex(place: &Place<'_>, kind: RecordType) -> Answer {
+    let Place { zone, origin, .. } = place;
     let ttls = Ttls::of(zone);
     let settings = zone.settings();
     let addresses: Vec<IpAddr> =
@@ -251,9 +251,9 @@ fn apex(place: &Place<'_>, name: &Name, kind: RecordType) -> Answer {
         RecordType::SOA => vec![place.soa(ttls.soa)],
         // One RRset for ANY (RFC 8482 4.1): the addresses, else the SOA, which every apex has.
         RecordType::ANY if addresses.is_empty() => vec![place.soa(ttls.soa)],
-        RecordType::NS => records::name_servers(zone, name, ttls.records),
-        RecordType::TXT => records::apex_texts(zone, name, ttls.records),
-        _ => records::addresses(name, &addresses, kind, ttls.records),
+        RecordType::NS => records::name_servers(zone, origin, ttls.records),
+        RecordType::TXT => records::apex_texts(zone, origin, ttls.records),
+        _ => records::addresses(origin, &addresses, kind, ttls.records),
     };
     let additional = if kind == RecordType::NS { records::glue(zone, ttls.records) } else { Vec::new() };
     Answer { additional, ..Answer::records_or_none(answers, place, Outcome::Apex) }

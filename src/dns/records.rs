@@ -32,9 +32,8 @@ fn mailbox(contact: &str) -> Name {
 /// The SOA of a zone, with the TTL of its section. `origin`: the zone's, in the case of the question, here and below.
 pub(super) fn soa(zone: &Zone, origin: &Name, serial: Serial, ttl: u32) -> Record {
     let settings = zone.settings();
-    let primary = settings.ns.first().unwrap_or(&settings.origin);
     let soa = SOA::new(
-        absolute(primary.name()),
+        absolute(settings.primary().name()),
         mailbox(&settings.contact),
         serial.0 as u32,
         authority::REFRESH.cast_signed(),

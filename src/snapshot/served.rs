@@ -265,7 +265,7 @@ impl Zone {
         let mut origin = Vec::new();
         push_labels(name, &mut origin);
         origin.push(0);
-        let primary = AnswerName::new(settings.ns.first().unwrap_or(&settings.origin).name(), name);
+        let primary = AnswerName::new(settings.primary().name(), name);
         let mailbox = AnswerName::of_mailbox(&settings.contact, name);
         let closed = settings.closing.is_some_and(|day| day <= now);
         let combined = View::new(Box::default(), combined);
@@ -290,7 +290,7 @@ impl Zone {
         &self.origin
     }
 
-    /// The first of its name servers, or its origin: MNAME of the SOA.
+    /// [`ZoneSettings::primary`].
     #[must_use]
     pub const fn primary(&self) -> &AnswerName {
         &self.primary

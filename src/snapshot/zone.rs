@@ -34,3 +34,11 @@ pub struct ZoneSettings {
     /// From this time on nothing is listed (RFC 6471 3.4).
     pub closing: Option<Time>,
 }
+
+impl ZoneSettings {
+    /// MNAME of the SOA: the first name server, or the origin where there is none.
+    #[must_use]
+    pub fn primary(&self) -> &ListedName {
+        self.ns.first().unwrap_or(&self.origin)
+    }
+}
