@@ -175,8 +175,7 @@ impl Door {
             return Err(Refused::TooLarge);
         }
         let begun = Instant::now();
-        let published = self.published();
-        let _awaited = published.wait_for();
+        let _awaited = self.inner.shared.published.wait_for();
         self.ask(|reply| Request::Change(change, begun, reply)).await
     }
 

@@ -113,8 +113,9 @@ impl Cell {
 
     /// Counts the messages of a batch.
     pub fn add(&self, counted: &Sums) {
-        let outcomes = self.outcomes.iter().zip(counted.outcomes);
-        let others = [(&self.truncated, counted.truncated), (&self.by_engine, counted.by_engine)];
+        let Sums { outcomes, truncated, by_engine, unsent } = *counted;
+        let outcomes = self.outcomes.iter().zip(outcomes);
+        let others = [(&self.truncated, truncated), (&self.by_engine, by_engine), (&self.send_errors, unsent)];
         for (counter, number) in outcomes.chain(others).filter(|(_, number)| *number > 0) {
             counter.fetch_add(number, Relaxed);
         }
