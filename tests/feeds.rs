@@ -142,6 +142,35 @@ fn peers_the_postfix_follower_reports_to_the_server() {
     assert!(is_listed(&server, "93.184.216.9"));
 }
 
+/// What Postfix writes, it says itself: nothing that a client can send makes it write of another address in its place.
+#[test]
+#[ignore = "needs root, postfix with Cyrus SASL, dig and python3"]
+fn peers_the_postfix_follower_believes_postfix_and_not_its_clients() {
+    let folder = tempfile::tempdir().unwrap();
+    let follower = [("follower", &*feed("postfix/dnsbld-postfix"))];
+    let script = include_str!("support/follower.sh");
+    let Some(said) = support::hosts::run(&folder.path().join("follower"), script, &follower) else { return };
+    let number = |beginning: &str| -> u32 {
+        let line = said.lines().find_map(|line| line.strip_prefix(beginning));
+        line.unwrap_or_else(|| panic!("nothing begins with {beginning:?}\n{said}")).trim().parse().unwrap()
+    };
+    assert!(said.contains("dns-93.184.216.8 127.0.0.4") && said.contains("trap refused 550"), "a trap\n{said}");
+    assert!(said.contains("dns-93.184.216.9 127.0.0.4") && said.contains("guess refused 535"), "a guess\n{said}");
+    assert!(said.contains("dns-8.8.8.8 NXDOMAIN"), "nobody was there by that address\n{said}");
+    // The forger guessed passwords as well, and is known by the address that he has.
+    assert!(said.contains("dns-93.184.216.7 127.0.0.4"), "{said}");
+    // The forgeries reached the log, by each way that there is.
+    assert!(number("forged-lines ") > 40, "{said}");
+    for way in [
+        "NOQUEUE: reject: RCPT from",
+        "SASL LOGIN authentication failed",
+        "warning: header Subject",
+        "non-SMTP command",
+    ] {
+        assert!(number(&format!("written {way}:")) > 0, "{way}\n{said}");
+    }
+}
+
 #[test]
 #[ignore = "needs fail2ban"]
 fn peers_fail2ban_reports_what_it_bans() {
