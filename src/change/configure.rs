@@ -1,7 +1,7 @@
 //! Start, reload and restore: what the configuration makes of the store.
 //!
 //! Guarantees: a configuration that changes answers is a commit by actor `config`, at start too; one that changes none makes
-//! no commit. A list gone from the file keeps its entries and is served nowhere. A store from a backup draws a new lineage
+//! no commit. A list gone from the file keeps its entries, until it is purged, and is served nowhere. A store from a backup draws a new lineage
 //! and goes on [`RESTORE_GAP`] serials further, before anything is served.
 //! Never: takes half a configuration.
 
@@ -10,12 +10,13 @@ use super::{
     door::{OpenError, Settings, Shared},
     draft::{Draft, UndoStep, source_to_be},
     expiry,
-    generations::resolve_whole,
     places::Places,
     plan::{Holding, Line, Outcome, Way},
-    request::{Actor, Committed, Configuration, Pause, Refused},
+    prepare::resolve_whole,
+    request::{Actor, Change, Committed, Configuration, Pause, Refused},
     rows::StoreRows,
     state::{ListState, Registered},
+    sweep::note_of_list,
     tally::Leaving,
     writer::Writer,
 };
@@ -63,6 +64,8 @@ pub(super) fn start(store: Arc<Store>, settings: Settings, clock: Clock) -> Resu
         batch_rows: AtomicUsize::new(IMPORT_BATCH_ROWS_MAX),
         #[cfg(test)]
         failing: AtomicBool::new(false),
+        #[cfg(test)]
+        acts_of_test: Mutex::default(),
         pause: Mutex::new(paused),
         restored: Mutex::new(restored.or_else(|| (paused == Some(Pause::Restored)).then_some(now))),
         stored: AtomicU64::new(store.serial().0),
@@ -253,6 +256,28 @@ impl Writer {
             return Ok(());
         }
         self.configure(former.configuration.clone()).map(|_| ())
+    }
+
+    /// Everything of a list that the configuration no longer names goes.
+    pub(super) fn purge_list(&mut self, change: &Change) -> Result<Committed, Refused> {
+        let registered = self.shared.registered();
+        if registered.list(&change.list).is_some() {
+            return Err(Refused::NotOrphan(change.list.clone()));
+        }
+        let store = self.shared.store.clone();
+        let view = store.view();
+        let id = view.catalog().list_id(&change.list).ok_or_else(|| Refused::UnknownList(change.list.clone()))?;
+        let mut draft = Draft::of_no_list(&change.actor, Act::Purge, self.shared.clock.now());
+        draft.list_name = Some(change.list.clone());
+        draft.committed.removed = view.catalog().sources(id).map(|source| source.row.keys).sum();
+        draft.bulk = true;
+        draft.batch.delete_list(&change.list, id);
+        note_of_list(&view, &mut draft.batch, id)?;
+        let edit = self.base().edit();
+        let committed = self.commit_edit(draft, edit)?;
+        self.shared.renew_orphans();
+        self.sweep.look_soon();
+        Ok(committed)
     }
 
     /// What the configuration's own source changes in `never`.

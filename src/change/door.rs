@@ -8,9 +8,10 @@ use super::{
     clock::Clock,
     import::Import,
     places::Places,
-    request::{Actor, CaseRow, Change, Committed, Configuration, ImportStart, Pause, Refused, Status},
+    request::{Actor, CaseRow, Change, Committed, Configuration, ImportStart, Pause, Refused, Status, WholeChange},
     state::Registered,
     switch::{Switch, Switched},
+    whole,
     writer::Writer,
 };
 use crate::{
@@ -18,7 +19,7 @@ use crate::{
     list::{Serial, Time},
     metrics,
     snapshot::Published,
-    store::{Store, TokenHash, TokenRow},
+    store::{Batch, Store, TokenHash, TokenRow},
 };
 use std::{
     sync::{
@@ -73,6 +74,9 @@ pub(super) struct Shared {
     pub batch_rows: AtomicUsize,
     #[cfg(test)]
     pub failing: AtomicBool,
+    /// What a test does before the next switch.
+    #[cfg(test)]
+    pub acts_of_test: Mutex<Vec<Box<dyn FnOnce() + Send>>>,
     pub pause: Mutex<Option<Pause>>,
     pub restored: Mutex<Option<Time>>,
     pub stored: AtomicU64,
@@ -88,10 +92,9 @@ pub(super) enum Request {
     Change(Change, Instant, Reply<Committed>),
     Switch(Box<Switch>, Reply<Switched>),
     Configure(Configuration, Reply<Committed>),
-    Cases(Vec<CaseRow>, Reply<()>),
+    /// What is written and is no commit.
+    Aside(Batch, Reply<()>),
     Resume(Actor, Reply<()>),
-    PutToken(TokenHash, TokenRow, Reply<()>),
-    RevokeToken(TokenHash, Reply<()>),
     /// Nothing to do: the writer looks whether the door was closed, without waiting for the next second.
     Wake,
     /// The next second, early: tests that move the clock do not wait for it.
@@ -100,6 +103,12 @@ pub(super) enum Request {
 }
 
 impl Shared {
+    #[cfg(test)]
+    pub fn run_acts_of_test(&self) {
+        let acts = std::mem::take(&mut *self.acts_of_test.lock().unwrap());
+        acts.into_iter().for_each(|act| act());
+    }
+
     pub fn registered(&self) -> Arc<Registered> {
         self.registered.lock().expect("nothing panics while it holds this lock").clone()
     }
@@ -179,6 +188,14 @@ impl Door {
         self.ask(|reply| Request::Change(change, begun, reply)).await
     }
 
+    /// Changes all that a source holds. Waits: for a thread that may.
+    ///
+    /// # Errors
+    /// See [`Refused`]; [`Refused::SourceBusy`] where an import or another such change of the source runs.
+    pub fn change_whole(&self, change: WholeChange) -> Result<Committed, Refused> {
+        whole::change(self, &self.inner.shared, change)
+    }
+
     /// Begins an import. Its lines are pushed, and it is finished, on a thread that may wait.
     ///
     /// # Errors
@@ -208,7 +225,7 @@ impl Door {
     /// # Errors
     /// [`Refused::Busy`], [`Refused::WritesOff`], [`Refused::OutcomeUnknown`]
     pub async fn submit_cases(&self, rows: Vec<CaseRow>) -> Result<(), Refused> {
-        self.ask(|reply| Request::Cases(rows, reply)).await
+        self.ask(|reply| Request::Aside(CaseRow::batch(rows), reply)).await
     }
 
     /// Keeps a token.
@@ -216,7 +233,9 @@ impl Door {
     /// # Errors
     /// [`Refused::WritesOff`], [`Refused::OutcomeUnknown`]
     pub async fn put_token(&self, hash: TokenHash, token: TokenRow) -> Result<(), Refused> {
-        self.ask(|reply| Request::PutToken(hash, token, reply)).await
+        let mut batch = Batch::new();
+        batch.put_token(hash, &token);
+        self.ask(|reply| Request::Aside(batch, reply)).await
     }
 
     /// Forgets a token.
@@ -224,7 +243,9 @@ impl Door {
     /// # Errors
     /// [`Refused::WritesOff`], [`Refused::OutcomeUnknown`]
     pub async fn revoke_token(&self, hash: TokenHash) -> Result<(), Refused> {
-        self.ask(|reply| Request::RevokeToken(hash, reply)).await
+        let mut batch = Batch::new();
+        batch.delete_token(hash);
+        self.ask(|reply| Request::Aside(batch, reply)).await
     }
 
     /// How it stands.
@@ -261,6 +282,11 @@ impl Door {
         let (reply, answer) = oneshot::channel();
         self.send(request(reply))?;
         answer.blocking_recv().unwrap_or(Err(Refused::Stopping))
+    }
+
+    /// Writes what is no commit, for threads that may wait.
+    pub(super) fn write_aside_waiting(&self, batch: Batch) -> Result<(), Refused> {
+        self.ask_waiting(|reply| Request::Aside(batch, reply))
     }
 
     fn send(&self, request: Request) -> Result<(), Refused> {

@@ -109,11 +109,17 @@ struct Found {
     ends: BTreeMap<ListId, Ends>,
     count: usize,
     stale: Batch,
+    /// Sources for which entries are there that come into force later: their hints agree with no entry yet.
+    coming: Vec<(ListId, SourceId)>,
 }
 
 impl Found {
     fn room(&self) -> usize {
         EXPIRY_KEYS_MAX.saturating_sub(self.count)
+    }
+
+    fn may_forget(&self, hint: &Hint) -> bool {
+        !self.coming.contains(&(hint.list, hint.source))
     }
 
     fn end(&mut self, source: &Arc<Source>, key: Key, holding: Holding) {
@@ -146,7 +152,8 @@ impl Writer {
         let shared = self.shared.clone();
         let registered = shared.registered();
         let view = shared.store.view();
-        let mut found = Found::default();
+        let coming = shared.places.lock().owners();
+        let mut found = Found { coming, ..Found::default() };
         find_due(&view, &registered, now, &mut found)?;
         for list in registered.lists() {
             if let Some(term) = list.settings.expires_after {
@@ -208,7 +215,9 @@ impl Writer {
         let over = now.minus(term);
         // Hours that are over as a whole; what does not end now has a newer hint, or ends by other rules.
         for hint in view.seen_before(list.id, over, found.room())? {
-            if let Looked::Stays(_) = look(view, &hint, Some(term), now, found)? {
+            if let Looked::Stays(_) = look(view, &hint, Some(term), now, found)?
+                && found.may_forget(&hint)
+            {
                 found.stale.delete_seen(hint.list, hint.time, &hint.key, hint.source);
             }
         }
@@ -275,7 +284,9 @@ fn find_due(view: &View<'_>, registered: &Registered, now: Time, found: &mut Fou
     // That second included: an entry ends when its time has come.
     for hint in view.due(now.plus(Duration::from_seconds(1)), found.room())? {
         let term = registered.by_id(hint.list).and_then(|list| list.settings.expires_after);
-        if let Looked::Stays(_) = look(view, &hint, term, now, found)? {
+        if let Looked::Stays(_) = look(view, &hint, term, now, found)?
+            && found.may_forget(&hint)
+        {
             found.stale.delete_due(hint.time, hint.list, &hint.key, hint.source);
         }
     }

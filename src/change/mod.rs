@@ -4,7 +4,8 @@
 //! submit(Change) ──> plan ──> guards ──> store: one batch ──> fsync ──> snapshot: publish ──> Committed { serial }
 //!                    pure                one writer thread, a group of requests shares fsync and publication
 //!
-//! begin_import ──> push, push, ... ──> finish: sort, merge with what the source holds, stage, resolve beside the writer
+//! begin_import ──> push, push, ... ──> finish: sort, merge with what the source holds, stage ──┐
+//! change_whole: purge, undo ───────────────────────────────────────────────────────────────────┴─> resolve beside the writer
 //!                                      ──> switch: by the writer, with what others changed meanwhile resolved again
 //! ```
 //! Guarantees: a change is whole or absent; when `submit` returns, it is on disk and DNS answers by it. Serials rise by one
@@ -18,13 +19,13 @@ mod door;
 mod draft;
 mod edits;
 mod expiry;
-mod generations;
 mod guards;
 mod import;
 mod keys;
 mod never;
 mod places;
 mod plan;
+mod prepare;
 mod request;
 mod rows;
 mod state;
@@ -34,6 +35,7 @@ mod tally;
 #[cfg(test)]
 mod tests;
 mod texts;
+mod whole;
 mod writer;
 mod yielding;
 
@@ -43,6 +45,7 @@ pub use import::Import;
 pub use plan::last_seen;
 pub use request::{
     Actor, CaseRow, Change, Committed, Configuration, ImportStart, Keep, Pause, Refused, Status, StillListed, What,
+    Whole, WholeChange,
 };
 pub use sweep::{Left, how_left};
 pub use writer::Writer;

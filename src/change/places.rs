@@ -4,14 +4,11 @@
 //! admin's. An import learns of every change that the snapshot or the rows it looked at may lack.
 //! Never: waits. Who finds no place is told to come again.
 
-use super::{
-    plan::Holding,
-    request::{ImportStart, Refused},
-};
+use super::{plan::Holding, request::Refused};
 use crate::{
     limits::{IMPORTS_MAX, IMPORTS_PER_TOKEN, MEANWHILE_KEYS_MAX, RETRY_AFTER_IMPORT},
     list::{Key, ListName, Serial, SourceName},
-    store::{Generation, ListId, SourceId},
+    store::{Generation, ListId, SourceId, Store, View},
 };
 use std::{
     collections::BTreeMap,
@@ -93,19 +90,27 @@ pub(super) struct Touch<'a> {
     pub decides: bool,
 }
 
+/// Who asks for a place, and for which source.
+pub(super) struct Asks<'a> {
+    pub token: &'a str,
+    pub admin: bool,
+    pub list: &'a ListName,
+    pub source: &'a SourceName,
+}
+
 impl Places {
     pub fn lock(&self) -> MutexGuard<'_, Running> {
         self.running.lock().expect("nothing panics while it holds this lock")
     }
 
     /// Takes a place, or says why there is none.
-    pub fn enter(self: &Arc<Self>, start: &ImportStart, list_id: ListId) -> Result<Place, Refused> {
+    pub fn enter(self: &Arc<Self>, asks: &Asks<'_>, list_id: ListId) -> Result<Place, Refused> {
         let mut running = self.lock();
-        if running.imports.iter().any(|one| one.list == start.list && one.source == start.source) {
+        if running.imports.iter().any(|one| one.list == *asks.list && one.source == *asks.source) {
             return Err(Refused::SourceBusy);
         }
-        let of_token = running.imports.iter().filter(|one| one.token == start.token).count();
-        let most = if start.admin { IMPORTS_MAX } else { IMPORTS_PER_TOKEN };
+        let of_token = running.imports.iter().filter(|one| *one.token == *asks.token).count();
+        let most = if asks.admin { IMPORTS_MAX } else { IMPORTS_PER_TOKEN };
         if running.imports.len() >= IMPORTS_MAX || of_token >= most {
             return Err(Refused::Busy { retry_after: RETRY_AFTER_IMPORT });
         }
@@ -113,10 +118,10 @@ impl Places {
         let number = running.next;
         running.imports.push(One {
             number,
-            token: start.token.clone(),
-            list: start.list.clone(),
+            token: asks.token.into(),
+            list: asks.list.clone(),
             list_id,
-            source: start.source.clone(),
+            source: asks.source.clone(),
             early: BTreeMap::new(),
             owner: None,
             generation: None,
@@ -202,11 +207,9 @@ impl Running {
         self.imports.iter().filter_map(|one| one.generation).collect()
     }
 
-    /// From here on the import hears what happens to this source's keys.
-    pub fn own(&mut self, number: u64, list: ListId, source: SourceId) {
-        let one = self.one(number);
-        one.owner = Some((list, source));
-        one.meanwhile = Meanwhile::default();
+    /// The sources for which rows may be in the store that come into force later.
+    pub fn owners(&self) -> Vec<(ListId, SourceId)> {
+        self.imports.iter().filter_map(|one| one.owner).collect()
     }
 
     fn one(&mut self, number: u64) -> &mut One {
@@ -219,6 +222,17 @@ impl Running {
 pub(super) struct Place {
     places: Arc<Places>,
     pub number: u64,
+}
+
+impl Place {
+    /// The store as it is now; what this view does not show of the source's keys, and of all others, is told from here on.
+    pub fn own<'a>(&self, store: &'a Store, list: ListId, source: SourceId) -> View<'a> {
+        let mut running = self.places.lock();
+        let one = running.one(self.number);
+        one.owner = Some((list, source));
+        one.meanwhile = Meanwhile::default();
+        store.view()
+    }
 }
 
 impl Drop for Place {

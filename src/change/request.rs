@@ -52,7 +52,7 @@ impl fmt::Display for Actor {
     }
 }
 
-/// A change of one list by one source.
+/// A change of some keys of one list by one source, or of a list that is no more.
 #[derive(Clone, Debug)]
 pub struct Change {
     /// Who asked.
@@ -83,6 +83,13 @@ pub struct CaseRow {
 }
 
 impl CaseRow {
+    /// A batch of these rows alone.
+    pub(super) fn batch(rows: Vec<Self>) -> Batch {
+        let mut batch = Batch::new();
+        Self::put_all(rows, &mut batch);
+        batch
+    }
+
     /// Adds rows to what a batch writes.
     pub(super) fn put_all(rows: Vec<Self>, batch: &mut Batch) {
         for Self { family, key, value } in rows {
@@ -101,12 +108,32 @@ pub enum What {
     Add(Vec<(u64, NewEntry)>),
     /// Remove this key. Of nothing: no commit, and the answer says who lists it still.
     Remove(Key),
-    /// All that the source holds goes, its mark for the guards and its undo too.
-    PurgeSource,
-    /// Back to what the source held before its last import; later additions go too.
-    Undo,
     /// All entries of all sources of a list that the configuration no longer names; `source` is not looked at.
     PurgeList,
+}
+
+/// A change of all that one source holds. No guard looks at it: it is an act of will.
+#[derive(Clone, Debug)]
+pub struct WholeChange {
+    /// Who asked.
+    pub actor: Actor,
+    /// Admins have four places, other tokens two.
+    pub admin: bool,
+    /// The list.
+    pub list: ListName,
+    /// The source whose entries change.
+    pub source: SourceName,
+    /// What to do.
+    pub whole: Whole,
+}
+
+/// What a change of a source as a whole does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whole {
+    /// All that the source holds goes, its mark for the guards and its undo too.
+    Purge,
+    /// Back to what the source held before its last import; later additions go too.
+    Undo,
 }
 
 /// The answer to a change that took place, or that would have with `dry_run`.

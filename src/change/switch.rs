@@ -1,9 +1,9 @@
-//! The end of an import: what was prepared beside the writer comes into force.
+//! What was prepared beside the writer comes into force.
 //!
 //! Guarantees: one commit; what others changed while it was prepared is resolved again before; what the same source got by
-//! POST meanwhile gives way and is counted. Where too much changed, the import goes back and prepares again, so that the
-//! writer is never kept for long.
-//! Never: reads the body.
+//! POST meanwhile gives way and is counted. Where too much changed, it goes back and is prepared again, so that the writer
+//! is never kept for long.
+//! Never: reads what comes as a whole.
 
 use super::{
     draft::{Draft, UndoStep},
@@ -11,43 +11,95 @@ use super::{
     keys,
     places::{Changed, Own},
     plan::Holding,
-    request::{Actor, Committed, Refused},
+    prepare::Coming,
+    request::{Committed, Refused},
     rows::{Looking, Overlay},
     state::{ListState, Registered},
     sweep::{Left, forget_left, leave},
     tally::{Leaving, day_at},
+    whole::emptied,
     writer::Writer,
 };
 use crate::{
     limits::{RETRY_AFTER_IMPORT, SWITCH_KEYS_MAX},
-    list::{Key, SourceName},
+    list::{Key, SourceName, Time},
     snapshot::{Edit, Snapshot},
-    store::{Act, Arrival, Generation, ListId, ReadError, Source, SourceRow, View, Why},
+    store::{Act, Arrival, Generation, ListId, Owner, ReadError, Source, SourceRow, UndoHead, View, Why},
 };
 use std::{collections::BTreeMap, sync::Arc};
 
-/// What an import hands to the writer.
+/// What is handed to the writer.
 pub(super) struct Switch {
     pub place: u64,
-    pub actor: Actor,
-    pub list: Arc<ListState>,
+    pub coming: Box<Coming>,
     pub registered: Arc<Registered>,
-    pub source: Arc<Source>,
-    pub plan: Plan,
-    pub sha256: Box<str>,
-    pub committed: Committed,
-    /// Exclusions of `removal` and `retest` that end by the body's newer evidence.
-    pub outweighed: Vec<(Arc<Source>, Key, Holding)>,
     /// The snapshot on which `edit` builds.
     pub base: Arc<Snapshot>,
     pub edit: Edit,
 }
 
-/// How the body comes into force.
+/// Why something comes in place of what the source holds.
+pub(super) enum Cause {
+    /// A body with this hash.
+    Import { sha256: Box<str> },
+    /// The way back of an import.
+    Undo(UndoHead),
+    /// All of it goes.
+    Purge,
+}
+
+impl Cause {
+    const fn act(&self) -> Act {
+        match self {
+            Self::Import { .. } => Act::Replace,
+            Self::Undo(_) => Act::Undo,
+            Self::Purge => Act::Purge,
+        }
+    }
+
+    const fn why(&self) -> Why {
+        match self {
+            Self::Import { .. } => Why::Replaced,
+            Self::Undo(_) => Why::Undone,
+            Self::Purge => Why::Purged,
+        }
+    }
+
+    const fn way_back(&self) -> UndoStep {
+        match self {
+            Self::Import { .. } => UndoStep::Begin,
+            Self::Undo(_) | Self::Purge => UndoStep::Forget,
+        }
+    }
+
+    /// Whether what comes may have come by POST once, and ends as such.
+    const fn arrival(&self) -> Arrival {
+        match self {
+            Self::Import { .. } | Self::Purge => Arrival::Imported,
+            Self::Undo(_) => Arrival::Posted,
+        }
+    }
+
+    /// The source's row, of which `row` has the numbers.
+    fn settled(&self, row: SourceRow, source: &Source, now: Time) -> SourceRow {
+        match self {
+            Self::Import { sha256 } => {
+                let day = row.day.or_else(|| day_at(&source.row, now));
+                SourceRow { day, complete_at: Some(now), sha256: Some(sha256.clone()), ..row }
+            }
+            Self::Undo(UndoHead { before, .. }) => {
+                SourceRow { complete_at: before.complete_at, sha256: before.sha256.clone(), ..row }
+            }
+            Self::Purge => emptied(&row),
+        }
+    }
+}
+
+/// How it comes into force.
 pub(super) enum Plan {
     /// Few rows change: in the generation in force.
     Rows(BTreeMap<Key, Planned>),
-    /// A generation of its own is on disk; the source's row for it.
+    /// A generation of its own is on disk, or empty; the source's row for it.
     Generation(Generation, Box<SourceRow>),
 }
 
@@ -62,10 +114,10 @@ pub(super) struct Planned {
 pub(super) enum Switched {
     Done(Committed),
     /// Too much has changed since it was prepared.
-    Again(Box<Switch>),
+    Again(Box<Coming>),
 }
 
-/// Resolves again what others changed. `false`: too much for now, or everything.
+/// Resolves again what others changed.
 pub(super) fn catch_up(
     edit: &mut Edit,
     registered: &Registered,
@@ -102,109 +154,121 @@ fn add_texts(edit: &mut Edit, list: &ListState) {
 }
 
 impl Writer {
-    /// Brings an import into force.
-    pub(super) fn switch(&mut self, mut switch: Switch) -> Result<Switched, Refused> {
+    /// Brings into force what was prepared.
+    pub(super) fn switch(&mut self, switch: Switch) -> Result<Switched, Refused> {
+        let Switch { place, coming, registered, base, mut edit } = switch;
         let shared = self.shared.clone();
         let (own, changed, replaced_posts) = {
             let mut running = shared.places.lock();
-            let replaced_posts = running.posts_giving_way(switch.place);
-            let meanwhile = running.meanwhile(switch.place);
+            let replaced_posts = running.posts_giving_way(place);
+            let meanwhile = running.meanwhile(place);
             let everything = meanwhile.changed.iter().any(|(_, changed)| matches!(changed, Changed::Everything));
             if meanwhile.own_overflown {
                 return Err(Refused::Busy { retry_after: RETRY_AFTER_IMPORT });
             }
             if meanwhile.overflown || everything || meanwhile.changed.len() > SWITCH_KEYS_MAX {
-                return Ok(Switched::Again(Box::new(switch)));
+                return Ok(Switched::Again(coming));
             }
             // Copies: should it go back, it is told the same once more.
             let changed: Vec<Changed> = meanwhile.changed.iter().map(|(_, changed)| changed.clone()).collect();
             (meanwhile.own.clone(), changed, replaced_posts)
         };
         let plain = shared.store.view();
-        let source = plain.catalog().source(switch.source.list, switch.source.id).cloned();
-        let source = source.ok_or_else(|| unknown(&switch.list, &switch.source.name))?;
-        let (mut draft, kept) = self.draft_of(&switch, &plain, &source, &own)?;
+        let list = &*coming.list;
+        let source = plain.catalog().source(list.id, coming.source.id).cloned();
+        let source = source.ok_or_else(|| unknown(list, &coming.source.name))?;
+        if let Cause::Undo(head) = &coming.cause {
+            // Its day may have ended while it was prepared, and its rows may be cleared away since.
+            let stands = plain.undo(list.id, source.id)?.is_some_and(|now| now.serial == head.serial);
+            stands.then_some(()).ok_or(Refused::NothingToUndo)?;
+        }
+        let (mut draft, kept) = self.draft_of(&coming, &plain, &source, &own)?;
         draft.committed.replaced_posts = replaced_posts;
-        let view = match &switch.plan {
+        if matches!(coming.cause, Cause::Purge) {
+            // What came meanwhile goes with the rest.
+            (draft.committed.removed, draft.committed.replaced_posts) = (source.row.keys, 0);
+        }
+        let view = match &coming.plan {
             Plan::Rows(_) => plain,
             Plan::Generation(_, row) => plain.supposing(&source, (**row).clone()),
         };
         let overlay = draft.overlay();
-        catch_up(&mut switch.edit, &switch.registered, &view, (switch.list.id, &overlay), &changed)?;
-        add_texts(&mut switch.edit, &switch.list);
-        let looking = Looking { view: &view, list: &switch.list, overlay: &overlay };
-        let own = own.keys().filter(|_| matches!(switch.plan, Plan::Rows(_)));
+        catch_up(&mut edit, &registered, &view, (list.id, &overlay), &changed)?;
+        add_texts(&mut edit, list);
+        let looking = Looking { view: &view, list, overlay: &overlay };
+        let own = own.keys().filter(|_| matches!(coming.plan, Plan::Rows(_)));
         for key in own.chain(&kept) {
-            looking.resolve(&mut switch.edit, key)?;
+            looking.resolve(&mut edit, key)?;
         }
         drop(view);
-        if self.would_turn_back(&switch) {
-            return Ok(Switched::Again(Box::new(switch)));
+        if self.would_turn_back(&base, &edit) {
+            return Ok(Switched::Again(coming));
         }
-        let bulk = matches!(switch.plan, Plan::Generation(..));
-        let committed = self.commit_edit(draft, switch.edit)?;
-        if bulk {
-            shared.places.lock().touch_everything(committed.serial, Some(switch.place));
+        let committed = self.commit_edit(draft, edit)?;
+        if matches!(coming.cause, Cause::Undo(_)) {
+            self.expiry.forget_source(list.id, source.id);
+        }
+        if matches!(coming.plan, Plan::Generation(..)) {
+            shared.places.lock().touch_everything(committed.serial, Some(place));
             self.sweep.look_soon();
         }
         Ok(Switched::Done(committed))
     }
 
     /// Whether some zone's serial would go back: it changed since, and back again, so that this edit does not see it.
-    fn would_turn_back(&self, switch: &Switch) -> bool {
+    fn would_turn_back(&self, base: &Snapshot, edit: &Edit) -> bool {
         let current = self.base();
         let moved = current.served().zones().iter().filter(|zone| {
-            let before = switch.base.served().zones().iter().find(|old| old.origin() == zone.origin());
-            before.is_none_or(|old| switch.base.zone_serial(old) < current.zone_serial(zone))
+            let before = base.served().zones().iter().find(|old| old.origin() == zone.origin());
+            before.is_none_or(|old| base.zone_serial(old) < current.zone_serial(zone))
         });
-        let changed: Vec<_> = switch.edit.changed_zones().collect();
+        let changed: Vec<_> = edit.changed_zones().collect();
         moved.into_iter().any(|zone| !changed.contains(&&zone.settings().origin))
     }
 
     /// The draft, and the keys of exclusions that were to end and do not.
     fn draft_of(
         &self,
-        switch: &Switch,
+        coming: &Coming,
         view: &View<'_>,
         source: &Arc<Source>,
         own: &BTreeMap<Key, Own>,
     ) -> Result<(Draft, Vec<Key>), Refused> {
         let now = self.shared.clock.now();
-        let mut draft = Draft::new(&switch.actor, Act::Replace, &switch.list, now);
+        let cause = &coming.cause;
+        let mut draft = Draft::new(&coming.actor, cause.act(), &coming.list, now);
         draft.source = Some(source.name.clone());
-        draft.committed = switch.committed.clone();
-        let party = draft.party(source, Leaving::ByWill, Arrival::Imported, UndoStep::Begin);
-        let seen = |row: SourceRow| SourceRow { complete_at: Some(now), sha256: Some(switch.sha256.clone()), ..row };
-        match &switch.plan {
+        draft.committed = coming.committed.clone();
+        let party = draft.party(source, Leaving::ByWill, cause.arrival(), cause.way_back());
+        let row = match &coming.plan {
             Plan::Rows(planned) => {
-                // What the source got meanwhile gives way to what the body says: a change that was planned, or else what
-                // the source held when the body was compared with it.
+                // What the source got meanwhile gives way to what comes: a change that was planned, or else what the
+                // source held when that was decided.
                 for (key, own) in own {
                     let wanted = planned.get(key).map_or_else(|| own.before.clone(), |planned| planned.after.clone());
                     let held = held_now(view, source, key)?;
                     if held != wanted {
-                        draft.change(party, key.clone(), held, wanted, Why::Replaced);
+                        draft.change(party, key.clone(), held, wanted, cause.why());
                     }
                 }
                 for (key, Planned { before, after }) in planned {
                     if !own.contains_key(key) {
-                        draft.change(party, key.clone(), before.clone(), after.clone(), Why::Replaced);
+                        draft.change(party, key.clone(), before.clone(), after.clone(), cause.why());
                     }
                 }
-                let row = draft.parties[party].tally.settle(&source.row, Leaving::ByWill, now);
-                draft.parties[party].settled = Some(seen(row));
+                draft.parties[party].tally.settle(&source.row, Leaving::ByWill, now)
             }
             Plan::Generation(generation, row) => {
                 draft.bulk = true;
-                let day = row.day.or_else(|| day_at(&source.row, now));
-                draft.parties[party].settled = Some(seen(SourceRow { day, ..(**row).clone() }));
-                let left = Left { until: now, serial: self.next_serial(), why: Why::Replaced, by: *generation };
+                let left = Left { until: now, serial: self.next_serial(), why: cause.why(), by: *generation };
                 leave(&mut draft.batch, source.owner(), left);
-                forget_left(&mut draft.batch, crate::store::Owner { generation: *generation, ..source.owner() });
+                forget_left(&mut draft.batch, Owner { generation: *generation, ..source.owner() });
+                (**row).clone()
             }
-        }
+        };
+        draft.parties[party].settled = Some(cause.settled(row, source, now));
         let mut kept = Vec::new();
-        for (source, key, before) in switch.outweighed.clone() {
+        for (source, key, before) in coming.outweighed.clone() {
             // Renewed or taken back meanwhile: then it is another exclusion.
             if held_now(view, &source, &key)?.as_ref() == Some(&before) {
                 let current = view.catalog().source(source.list, source.id).cloned().unwrap_or(source);

@@ -185,24 +185,12 @@ impl Writer {
                 let done = self.guard_writes().and_then(|()| self.configure(configuration));
                 self.answer(done, reply);
             }
-            Request::Cases(rows, reply) => {
-                let done = self.guard_writes().and_then(|()| self.write_cases(rows));
+            Request::Aside(batch, reply) => {
+                let done = self.guard_writes().and_then(|()| self.write_aside(batch));
                 self.answer(done, reply);
             }
             Request::Resume(actor, reply) => {
                 let done = self.guard_writes().and_then(|()| self.resume(&actor));
-                self.answer(done, reply);
-            }
-            Request::PutToken(hash, token, reply) => {
-                let mut batch = Batch::new();
-                batch.put_token(hash, &token);
-                let done = self.guard_writes().and_then(|()| self.write_aside(batch));
-                self.answer(done, reply);
-            }
-            Request::RevokeToken(hash, reply) => {
-                let mut batch = Batch::new();
-                batch.delete_token(hash);
-                let done = self.guard_writes().and_then(|()| self.write_aside(batch));
                 self.answer(done, reply);
             }
             Request::Wake => {}
@@ -296,21 +284,13 @@ impl Writer {
         let done = match &change.what {
             What::Add(lines) => self.add(&change, lines),
             What::Remove(key) => self.remove(&change, key),
-            What::PurgeSource => self.purge_source(&change),
-            What::Undo => self.undo(&change),
             What::PurgeList => self.purge_list(&change),
         };
         // Whatever a commit did not take stands alone: a removal of what nobody holds is no commit, but the case moves.
         let left = std::mem::take(&mut self.attached);
         let done = done?;
-        self.write_cases(left)?;
+        self.write_aside(CaseRow::batch(left))?;
         Ok(done)
-    }
-
-    fn write_cases(&mut self, rows: Vec<CaseRow>) -> Result<(), Refused> {
-        let mut batch = Batch::new();
-        CaseRow::put_all(rows, &mut batch);
-        self.write_aside(batch)
     }
 
     /// The snapshot that the next commit builds on.

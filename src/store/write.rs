@@ -115,11 +115,20 @@ impl Batch {
         let value = entry_octets(entry);
         self.put(Column::Entry, entry_row(owner, &octets), value.clone());
         self.put(Column::Owned, owned_row(owner, &octets), value);
+        self.put_hints(owner, &octets, entry, arrival);
+    }
+
+    /// Puts the rows in `due` and `seen` of an entry that is there.
+    pub fn remind(&mut self, owner: Owner, key: &Key, entry: &Entry, arrival: Arrival) {
+        self.put_hints(owner, &key_octets(key), entry, arrival);
+    }
+
+    fn put_hints(&mut self, owner: Owner, key: &[u8], entry: &Entry, arrival: Arrival) {
         if let Some(expires) = entry.expires {
-            self.put(Column::Due, due_row(expires, owner.list, &octets, owner.source), Vec::new());
+            self.put(Column::Due, due_row(expires, owner.list, key, owner.source), Vec::new());
         }
         if arrival == Arrival::Posted {
-            self.put(Column::Seen, seen_row(owner.list, entry.last_seen, &octets, owner.source), Vec::new());
+            self.put(Column::Seen, seen_row(owner.list, entry.last_seen, key, owner.source), Vec::new());
         }
     }
 

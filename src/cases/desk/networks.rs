@@ -16,7 +16,7 @@ use crate::{
         AuditRow, Checks, Obstacle, Secret, Task, Unfit,
         network::{Checked, HeldPrefix, Network, NetworkError, NetworkName, Range, owner, reverse_cuts},
     },
-    change::{Actor, Change, Refused, What},
+    change::{Actor, Change, Refused, What, Whole, WholeChange},
     limits::{CLAIMS_OPEN_MAX, GROUP_REQUESTS_MAX, NETWORK_MAIL_SECONDS, NETWORKS_MAX},
     list::{Key, Kind, ListName, Prefix, SourceName, Time},
     store::CaseFamily,
@@ -26,6 +26,7 @@ use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError},
 };
+use tokio::task::spawn_blocking;
 
 /// As the audit trail names such cases.
 const CASE: &str = "network";
@@ -176,9 +177,10 @@ impl Desk {
         self.network(name)?;
         for list in self.dynamic_lists() {
             let actor = Actor::new(actor);
-            let (source, cases) = (name.source(), Vec::new());
-            let change = Change { actor, list, source, admin: false, force: true, what: What::PurgeSource, cases };
-            match self.door().submit(change).await {
+            let (door, source) = (self.door().clone(), name.source());
+            let change = WholeChange { actor, admin: false, list, source, whole: Whole::Purge };
+            let purged = spawn_blocking(move || door.change_whole(change)).await;
+            match purged.map_err(|error| Obstacle::BrokenOff(error.to_string().into()))? {
                 Ok(_) | Err(Refused::UnknownSource(..)) => {}
                 Err(refused) => return Err(refused.into()),
             }

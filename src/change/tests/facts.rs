@@ -121,7 +121,7 @@ fn a_removal_that_is_renewed_while_an_import_would_end_it_stays() {
             let change = Change { actor, list, source, admin: true, force: false, what, cases: Vec::new() };
             wait(door.submit(change)).unwrap();
         };
-        import.before_switch(std::iter::once(renew));
+        house.before_switch(std::iter::once(renew));
         import.finish([0; 32]).unwrap();
         assert_eq!(house.keys_of("relay", "removal"), 1);
         assert!(!house.listed("198.51.100.7"));
@@ -302,7 +302,7 @@ fn a_source_that_became_another_one_or_grew_tenfold_is_stopped() {
     assert!(is_guard(&house.import("relay", "feed", &wide), "grows"), "covered addresses count, too");
     let force = ImportStart { force: true, ..house.start("relay", "feed") };
     assert!(house.import_with(force, &other).is_ok());
-    assert!(house.submit("relay", "feed", false, What::Undo).is_ok(), "an undo is an act of will");
+    assert!(house.whole("relay", "feed", Whole::Undo).is_ok(), "an undo is an act of will");
     assert_eq!(house.keys_of("relay", "feed"), 1_000);
 }
 
@@ -320,7 +320,7 @@ fn undo_brings_back_what_a_source_held_once_also_after_a_restart() {
         let house = House::open_at(directory.path(), configuration(), BEGIN + 20);
         house.batch_rows(batch_rows);
         assert!(house.listed("203.0.113.5") && !house.listed("203.0.113.1"));
-        house.submit("relay", "feed", false, What::Undo).unwrap();
+        house.whole("relay", "feed", Whole::Undo).unwrap();
         assert!(house.listed("203.0.113.1") && house.listed("203.0.113.2"));
         assert!(!house.listed("203.0.113.4") && !house.listed("203.0.113.5"), "later posts go, too");
         assert_eq!(house.keys_of("relay", "feed"), 3);
@@ -330,7 +330,7 @@ fn undo_brings_back_what_a_source_held_once_also_after_a_restart() {
         assert_eq!(&*view.detail(source.owner(), &Key::parse_any("203.0.113.2").unwrap()).unwrap().reason, "one");
         assert_eq!(source.row.complete_at, Some(Time::from_seconds(BEGIN)));
         drop(view);
-        assert_eq!(house.submit("relay", "feed", false, What::Undo), Err(Refused::NothingToUndo));
+        assert_eq!(house.whole("relay", "feed", Whole::Undo), Err(Refused::NothingToUndo));
     }
 }
 
@@ -343,7 +343,7 @@ fn an_import_can_be_undone_for_a_day_and_then_its_former_rows_are_history() {
         house.pass(10);
         house.import("relay", "feed", "203.0.113.2\n203.0.113.3").unwrap();
         house.pass(86_400);
-        assert_eq!(house.submit("relay", "feed", false, What::Undo), Err(Refused::NothingToUndo));
+        assert_eq!(house.whole("relay", "feed", Whole::Undo), Err(Refused::NothingToUndo));
         house.pass(61);
         house.pass(61);
         let view = house.door.store().view();
@@ -363,12 +363,12 @@ fn a_purge_takes_all_of_one_source_and_leaves_no_way_back() {
         house.batch_rows(batch_rows);
         house.import("relay", "feed", &hosts(200)).unwrap();
         house.add("relay", "trap", "198.18.0.7").unwrap();
-        let purged = house.submit("relay", "feed", false, What::PurgeSource).unwrap();
+        let purged = house.whole("relay", "feed", Whole::Purge).unwrap();
         assert_eq!(purged.removed, 200);
         assert!(!house.listed("198.18.0.1") && house.listed("198.18.0.7"));
-        assert_eq!(house.submit("relay", "feed", false, What::Undo), Err(Refused::NothingToUndo));
+        assert_eq!(house.whole("relay", "feed", Whole::Undo), Err(Refused::NothingToUndo));
         assert!(house.import("relay", "feed", "203.0.113.1").is_ok(), "a purge drops the mark of the guards");
-        assert!(matches!(house.submit("relay", "ghost", false, What::PurgeSource), Err(Refused::UnknownSource(..))));
+        assert!(matches!(house.whole("relay", "ghost", Whole::Purge), Err(Refused::UnknownSource(..))));
         house.pass(61);
         house.pass(61);
         let view = house.door.store().view();

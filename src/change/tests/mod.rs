@@ -5,7 +5,8 @@ mod model;
 mod seasons;
 
 use super::{
-    Actor, Change, Clock, Committed, Configuration, Door, ImportStart, Keep, Refused, Settings, What, door::Shared,
+    Actor, Change, Clock, Committed, Configuration, Door, ImportStart, Keep, Refused, Settings, What, Whole,
+    WholeChange, door::Shared,
 };
 use crate::{
     list::{
@@ -164,6 +165,17 @@ impl House {
             cases: Vec::new(),
         };
         wait(self.door.submit(change))
+    }
+
+    fn whole(&self, list: &str, source: &str, whole: Whole) -> Result<Committed, Refused> {
+        let (actor, list, source) = (Actor::new("token:test"), list.parse().unwrap(), source.parse().unwrap());
+        self.door.change_whole(WholeChange { actor, admin: true, list, source, whole })
+    }
+
+    /// What others do before the next change of a whole source is switched to.
+    fn before_switch(&self, acts: impl Iterator<Item = impl FnOnce() + Send + 'static>) {
+        let acts = acts.map(|act| Box::new(act) as Box<dyn FnOnce() + Send>);
+        self.shared().acts_of_test.lock().unwrap().extend(acts);
     }
 
     fn add(&self, list: &str, source: &str, lines: &str) -> Result<Committed, Refused> {

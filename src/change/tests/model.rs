@@ -61,8 +61,8 @@ enum Op {
     Add(usize, Vec<Line>),
     Remove(usize, usize),
     Import { source: usize, lines: Vec<Line>, meanwhile: Vec<(usize, Line)>, bulk: bool },
-    Undo(usize),
-    Purge(usize, bool),
+    Undo { source: usize, meanwhile: Vec<(usize, Line)> },
+    Purge { source: usize, meanwhile: Vec<(usize, Line)>, bulk: bool },
     Pass(u32),
     Reload,
     Reopen,
@@ -267,14 +267,15 @@ fn any_line() -> impl Strategy<Value = Line> {
 
 fn any_op() -> impl Strategy<Value = Op> {
     let lines = |most| proptest::collection::vec(any_line(), 0..most);
-    let meanwhile = proptest::collection::vec((0..SOURCES.len(), any_line()), 0..3);
+    let meanwhile = || proptest::collection::vec((0..SOURCES.len(), any_line()), 0..3);
     prop_oneof![
         6 => (0..SOURCES.len(), lines(4)).prop_map(|(source, lines)| Op::Add(source, lines)),
         3 => (0..SOURCES.len(), 0..KEYS.len()).prop_map(|(source, key)| Op::Remove(source, key)),
-        6 => (0..2usize, lines(9), meanwhile, any::<bool>())
+        6 => (0..2usize, lines(9), meanwhile(), any::<bool>())
             .prop_map(|(source, lines, meanwhile, bulk)| Op::Import { source, lines, meanwhile, bulk }),
-        2 => (0..2usize).prop_map(Op::Undo),
-        1 => (0..SOURCES.len(), any::<bool>()).prop_map(|(source, bulk)| Op::Purge(source, bulk)),
+        2 => (0..2usize, meanwhile()).prop_map(|(source, meanwhile)| Op::Undo { source, meanwhile }),
+        1 => (0..SOURCES.len(), meanwhile(), any::<bool>())
+            .prop_map(|(source, meanwhile, bulk)| Op::Purge { source, meanwhile, bulk }),
         3 => (61u32..900).prop_map(Op::Pass),
         1 => Just(Op::Reload),
         1 => Just(Op::Reopen),
@@ -285,17 +286,10 @@ fn lines_of(lines: &[Line], now: u32) -> Vec<(u64, NewEntry)> {
     (1..).zip(lines.iter().map(|line| line.new_entry(now))).collect()
 }
 
-/// Imports a body; between the comparison and the switch the others of `meanwhile` POST.
-fn import(house: &House, model: &mut Model, source: usize, lines: &[Line], meanwhile: &[(usize, Line)], bulk: bool) {
+/// What others POST before the next switch.
+fn others_meanwhile(house: &House, meanwhile: &[(usize, Line)]) {
     let now = house.now().seconds();
-    let before = house.serial();
-    house.batch_rows(if bulk { 0 } else { 50_000 });
-    let start = ImportStart { force: true, ..house.start("dynamic", SOURCES[source]) };
-    let mut import = house.door.begin_import(start).unwrap();
-    for (line, entry) in lines_of(lines, now) {
-        import.push(line, entry).unwrap();
-    }
-    import.before_switch(meanwhile.iter().cloned().map(|(by, line)| {
+    house.before_switch(meanwhile.iter().cloned().map(|(by, line)| {
         let (door, what) = (house.door.clone(), What::Add(lines_of(&[line], now)));
         move || {
             let change = Change {
@@ -310,6 +304,19 @@ fn import(house: &House, model: &mut Model, source: usize, lines: &[Line], meanw
             wait(door.submit(change)).unwrap();
         }
     }));
+}
+
+/// Imports a body; between the comparison and the switch the others of `meanwhile` POST.
+fn import(house: &House, model: &mut Model, source: usize, lines: &[Line], meanwhile: &[(usize, Line)], bulk: bool) {
+    let now = house.now().seconds();
+    let before = house.serial();
+    house.batch_rows(if bulk { 0 } else { 50_000 });
+    let start = ImportStart { force: true, ..house.start("dynamic", SOURCES[source]) };
+    let mut import = house.door.begin_import(start).unwrap();
+    for (line, entry) in lines_of(lines, now) {
+        import.push(line, entry).unwrap();
+    }
+    others_meanwhile(house, meanwhile);
     let committed = import.finish([0; 32]).unwrap();
     // The body was compared before the others came, and comes into force after them.
     let mut counted = Model { sources: model.sources.clone() };
@@ -363,25 +370,32 @@ fn step(house: &House, model: &mut Model, op: &Op) {
             assert_eq!(committed.serial.0, before.0 + u64::from(held));
         }
         Op::Import { source, lines, meanwhile, bulk } => import(house, model, *source, lines, meanwhile, *bulk),
-        Op::Undo(source) => {
-            let done = house.submit("dynamic", SOURCES[*source], true, What::Undo);
-            match model.sources[*source].undo.take().filter(|(at, ..)| now < at + 86_400) {
-                Some((_, rows, complete_at)) => {
-                    done.unwrap();
-                    (model.sources[*source].rows, model.sources[*source].complete_at) = (rows, complete_at);
-                }
-                None => assert!(matches!(done, Err(Refused::NothingToUndo | Refused::UnknownSource(..)))),
-            }
+        Op::Undo { source, meanwhile } => {
+            let way_back = model.sources[*source].undo.take().filter(|(at, ..)| now < at + 86_400);
+            let Some((_, rows, complete_at)) = way_back else {
+                let done = house.whole("dynamic", SOURCES[*source], Whole::Undo);
+                assert!(matches!(done, Err(Refused::NothingToUndo | Refused::UnknownSource(..))));
+                return;
+            };
+            others_meanwhile(house, meanwhile);
+            let committed = house.whole("dynamic", SOURCES[*source], Whole::Undo).unwrap();
+            meanwhile.iter().for_each(|(by, line)| drop(model.add(*by, std::slice::from_ref(line), now)));
+            (model.sources[*source].rows, model.sources[*source].complete_at) = (rows, complete_at);
+            assert_eq!(committed.serial.0, before.0 + 1 + meanwhile.len() as u64);
         }
-        Op::Purge(source, bulk) => {
-            house.batch_rows(if *bulk { 0 } else { 50_000 });
-            let done = house.submit("dynamic", SOURCES[*source], false, What::PurgeSource);
-            if model.sources[*source].known {
-                assert_eq!(done.unwrap().removed, model.sources[*source].rows.len() as u64);
-                model.sources[*source] = Source { known: true, ..Source::default() };
-            } else {
+        Op::Purge { source, meanwhile, bulk } => {
+            if !model.sources[*source].known {
+                let done = house.whole("dynamic", SOURCES[*source], Whole::Purge);
                 assert!(matches!(done, Err(Refused::UnknownSource(..))));
+                return;
             }
+            house.batch_rows(if *bulk { 0 } else { 50_000 });
+            others_meanwhile(house, meanwhile);
+            let committed = house.whole("dynamic", SOURCES[*source], Whole::Purge).unwrap();
+            meanwhile.iter().for_each(|(by, line)| drop(model.add(*by, std::slice::from_ref(line), now)));
+            assert_eq!(committed.removed, model.sources[*source].rows.len() as u64);
+            model.sources[*source] = Source { known: true, ..Source::default() };
+            assert_eq!(committed.serial.0, before.0 + 1 + meanwhile.len() as u64);
         }
         Op::Pass(seconds) => {
             house.pass(*seconds);

@@ -55,7 +55,7 @@ fn what_an_undo_brings_back_ends_by_its_former_term() {
     house.import("dynamic", "feed", "203.0.113.1 expires=900").unwrap();
     house.pass(1_000);
     assert_eq!(house.keys_of("dynamic", "feed"), 0);
-    house.submit("dynamic", "feed", false, What::Undo).unwrap();
+    house.whole("dynamic", "feed", Whole::Undo).unwrap();
     assert_eq!(house.keys_of("dynamic", "feed"), 1);
     house.pass(1);
     assert_eq!(house.keys_of("dynamic", "feed"), 0);
@@ -70,9 +70,75 @@ fn an_end_that_passed_while_a_generation_was_not_in_force_comes_after_its_undo()
     house.import("relay", "feed", "203.0.113.1\n203.0.113.2").unwrap();
     house.pass(140);
     assert!(house.listed("203.0.113.1"), "the entry in force has no end");
-    house.submit("relay", "feed", false, What::Undo).unwrap();
+    house.whole("relay", "feed", Whole::Undo).unwrap();
     house.pass(1);
     assert!(!house.listed("203.0.113.1") && house.listed("203.0.113.2"));
+}
+
+/// The second looks at the hints of an entry that is not in force yet: it found no entry, and threw them away.
+#[test]
+fn an_end_that_comes_before_the_switch_to_its_entry_is_not_forgotten() {
+    for batch_rows in [50_000, 0] {
+        let (_directory, house) = house();
+        house.batch_rows(batch_rows);
+        house.import("relay", "feed", "203.0.113.7").unwrap();
+        let (door, wall) = (house.door.clone(), house.wall.clone());
+        let boot = house.boot.clone();
+        house.before_switch(std::iter::once(move || {
+            for clock in [&wall, &boot] {
+                clock.fetch_add(5, Ordering::SeqCst);
+            }
+            door.tick().unwrap();
+        }));
+        house.import("relay", "feed", "203.0.113.1 expires=3\n203.0.113.2\n203.0.113.7").unwrap();
+        assert!(house.listed("203.0.113.1"), "until the next second");
+        house.pass(1);
+        assert!(!house.listed("203.0.113.1") && house.listed("203.0.113.2"));
+    }
+}
+
+#[test]
+fn an_end_that_comes_while_its_undo_is_prepared_is_not_forgotten() {
+    for batch_rows in [50_000, 0] {
+        let directory = tempfile::tempdir().unwrap();
+        let house = House::open(directory.path(), with_term(1_000));
+        house.batch_rows(batch_rows);
+        house.import("dynamic", "feed", "203.0.113.1 expires=900\n203.0.113.2").unwrap();
+        house.add("dynamic", "feed", "203.0.113.3").unwrap();
+        house.pass(10);
+        house.import("dynamic", "feed", "203.0.113.1 expires=990\n203.0.113.2\n203.0.113.3").unwrap();
+        house.pass(880);
+        let (door, wall, boot) = (house.door.clone(), house.wall.clone(), house.boot.clone());
+        house.before_switch(std::iter::once(move || {
+            for clock in [&wall, &boot] {
+                clock.fetch_add(15, Ordering::SeqCst);
+            }
+            door.tick().unwrap();
+        }));
+        house.whole("dynamic", "feed", Whole::Undo).unwrap();
+        house.pass(1);
+        assert!(!house.listed("203.0.113.1") && house.listed("203.0.113.2") && house.listed("203.0.113.3"));
+        house.pass(95);
+        assert!(!house.listed("203.0.113.2") && !house.listed("203.0.113.3"), "their term is over");
+    }
+}
+
+#[test]
+fn an_undo_whose_day_ends_while_it_is_prepared_is_refused() {
+    let (_directory, house) = house();
+    house.batch_rows(0);
+    house.import("relay", "feed", "203.0.113.1").unwrap();
+    house.import("relay", "feed", "203.0.113.2").unwrap();
+    house.pass(86_390);
+    let (door, wall, boot) = (house.door.clone(), house.wall.clone(), house.boot.clone());
+    house.before_switch(std::iter::once(move || {
+        for clock in [&wall, &boot] {
+            clock.fetch_add(70, Ordering::SeqCst);
+        }
+        door.tick().unwrap();
+    }));
+    assert_eq!(house.whole("relay", "feed", Whole::Undo), Err(Refused::NothingToUndo));
+    assert!(house.listed("203.0.113.2") && !house.listed("203.0.113.1"));
 }
 
 #[test]
@@ -286,7 +352,7 @@ fn texts_that_nothing_carries_any_more_leave_room_for_others() {
             view.text(id, held[0].entry.text.unwrap()).unwrap().unwrap()
         };
         assert_eq!(&*text(), "day7-7");
-        house.submit("relay", "feed", false, What::Undo).unwrap();
+        house.whole("relay", "feed", Whole::Undo).unwrap();
         assert_eq!(&*text(), "day6-7", "what an undo brings back has its texts");
         // A body that is refused uses none up for longer than a minute.
         assert_eq!(house.add("relay", "trap", &body_of(8, 1_800)), Err(Refused::TooManyTexts));

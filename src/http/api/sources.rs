@@ -6,7 +6,7 @@
 
 use super::{feed::Feed, lists, lists::SourceState, written::Written};
 use crate::{
-    change::{Change, ImportStart, What},
+    change::{ImportStart, Whole, WholeChange},
     http::{
         Problem, State,
         access::{Access, Asked, At},
@@ -160,7 +160,7 @@ pub(super) async fn purge(
     access: Access,
     At((list, source)): At<(ListName, SourceName)>,
 ) -> Result<Json<Written>, Problem> {
-    act(&state, &access, list, source, What::PurgeSource).await
+    act(&state, &access, list, source, Whole::Purge).await
 }
 
 /// Go back to what a source held before its last PUT
@@ -179,7 +179,7 @@ pub(super) async fn undo(
     access: Access,
     At((list, source)): At<(ListName, SourceName)>,
 ) -> Result<Json<Written>, Problem> {
-    act(&state, &access, list, source, What::Undo).await
+    act(&state, &access, list, source, Whole::Undo).await
 }
 
 async fn act(
@@ -187,19 +187,21 @@ async fn act(
     access: &Access,
     list: ListName,
     source: SourceName,
-    what: What,
+    whole: Whole,
 ) -> Result<Json<Written>, Problem> {
     let holder = access.may(Act::Write(&list, &source))?;
     if source.is_network() {
         let settings = lists::settings(&state.snapshot(), &list)?;
         let fence = Fence::around(state, holder, &settings, &source).await?;
-        if fence.stands() && matches!(what, What::Undo) {
+        if fence.stands() && whole == Whole::Undo {
             return Err(Problem::forbidden(
                 "a network undoes nothing: what it held may no longer be its own; PUT again",
             ));
         }
     }
     let (actor, admin) = (holder.actor(), holder.is_admin());
-    let change = Change { actor, list, source, admin, force: false, what, cases: Vec::new() };
-    Ok(Json(state.parts.door.submit(change).await?.into()))
+    let change = WholeChange { actor, admin, list, source, whole };
+    let door = state.parts.door.clone();
+    let committed = aside("purge or undo", move || Ok(door.change_whole(change)?)).await?;
+    Ok(Json(committed.into()))
 }

@@ -1,0 +1,204 @@
+//! A source as a whole: purge and undo.
+//!
+//! What is small goes row by row; what is large goes by its generation: another one comes into force, and the old one is
+//! cleared away later, with its history. A note says when and why a generation left, until it is cleared.
+//!
+//! Guarantees: a purge leaves no way back; an undo leaves none either, so a second undo is refused. The writer does not wait.
+//! Never: guards. Purge and undo are acts of will.
+
+use super::{
+    door::{Door, Shared},
+    edits::holding_at,
+    places::Asks,
+    plan::Outcome,
+    prepare::{Coming, Preparation},
+    request::{Committed, Refused, Whole, WholeChange},
+    state::ListState,
+    switch::{Cause, Plan, Planned},
+    tally::day_at,
+};
+use crate::{
+    limits::{HOUR_SECONDS, UNDO_KEPT_SECONDS, UNDO_PIECE_ROWS},
+    list::{Duration, Key, Time},
+    store::{Arrival, Batch, Owner, ReadError, Source, SourceRow, UndoHead, View},
+};
+use std::{cmp::Ordering, collections::BTreeMap, sync::Arc};
+
+/// Does it. Waits: for a thread that may.
+pub(super) fn change(door: &Door, shared: &Shared, change: WholeChange) -> Result<Committed, Refused> {
+    let WholeChange { actor, admin, list: name, source: source_name, whole } = change;
+    let list = shared.registered().list(&name).cloned().ok_or_else(|| Refused::UnknownList(name.clone()))?;
+    let source = shared.store.catalog().source_named(list.id, &source_name).cloned();
+    let source = source.ok_or_else(|| Refused::UnknownSource(name.clone(), source_name.clone()))?;
+    let asks = Asks { token: actor.as_str(), admin, list: &name, source: &source_name };
+    let place = shared.places.enter(&asks, list.id)?;
+    let view = place.own(&shared.store, list.id, source.id);
+    let seen = view.serial();
+    let source = view.catalog().source(list.id, source.id).cloned().unwrap_or(source);
+    let act = Acting { door, shared, view, list: &list, source: &source, now: shared.clock.now() };
+    let (cause, plan, committed) = match whole {
+        Whole::Purge => act.purge()?,
+        Whole::Undo => act.undo()?,
+    };
+    drop(act);
+    let preparation = Preparation { door, shared, place: &place, seen, guarded: false, dry_run: false };
+    preparation.bring_into_force(Box::new(Coming {
+        actor,
+        list,
+        source,
+        cause,
+        plan,
+        committed,
+        outweighed: Vec::new(),
+    }))
+}
+
+/// What a source's row would be with nothing in it.
+pub(super) fn emptied(row: &SourceRow) -> SourceRow {
+    SourceRow { generation: row.generation, serial: row.serial, ..SourceRow::default() }
+}
+
+/// One of both acts, at its source.
+struct Acting<'a> {
+    door: &'a Door,
+    shared: &'a Shared,
+    view: View<'a>,
+    list: &'a ListState,
+    source: &'a Arc<Source>,
+    now: Time,
+}
+
+type Planning = (Cause, Plan, Committed);
+
+impl Acting<'_> {
+    /// All that the source holds goes.
+    fn purge(&self) -> Result<Planning, Refused> {
+        let Self { view, source, .. } = self;
+        let plan = if source.row.keys <= self.shared.batch_rows() as u64 {
+            let mut rows = BTreeMap::new();
+            for row in view.owned(source.owner()) {
+                let key = row?.0;
+                let before = holding_at(view, source.owner(), &key)?;
+                rows.insert(key, Planned { before, after: None });
+            }
+            Plan::Rows(rows)
+        } else {
+            let generation = self.shared.store.reserve_generation()?;
+            Plan::Generation(generation, Box::new(SourceRow { generation, ..emptied(&source.row) }))
+        };
+        Ok((Cause::Purge, plan, Committed { removed: source.row.keys, ..Committed::default() }))
+    }
+
+    /// Back to what the source held before its last import.
+    fn undo(&self) -> Result<Planning, Refused> {
+        let head = self.view.undo(self.source.list, self.source.id)?;
+        let lasts = Duration::from_seconds(UNDO_KEPT_SECONDS);
+        let head = head.filter(|head| self.now < head.time.plus(lasts)).ok_or(Refused::NothingToUndo)?;
+        let mut committed = Committed::default();
+        let generation = head.before.generation;
+        let plan = if generation == self.source.row.generation {
+            self.remind_of_posts(&head)?;
+            Plan::Rows(self.rows_back(&mut committed)?)
+        } else {
+            self.count_and_remind(&mut committed, &head)?;
+            let day = day_at(&self.source.row, self.now);
+            Plan::Generation(generation, Box::new(SourceRow { day, ..head.before.clone() }))
+        };
+        Ok((Cause::Undo(head), plan, committed))
+    }
+
+    /// The rows that bring back what a small import changed, and what was changed after it.
+    fn rows_back(&self, committed: &mut Committed) -> Result<BTreeMap<Key, Planned>, ReadError> {
+        let mut rows = BTreeMap::new();
+        for (key, before) in self.view.undo_keys(self.source.list, self.source.id)? {
+            let current = holding_at(&self.view, self.source.owner(), &key)?;
+            let wanted = before.map(|(entry, detail)| super::plan::Holding { entry, detail });
+            if current == wanted {
+                continue;
+            }
+            committed.count(match (&current, &wanted) {
+                (None, _) => Outcome::Added,
+                (Some(_), None) => Outcome::Removed,
+                (Some(_), Some(_)) => Outcome::Renewed,
+            });
+            rows.insert(key, Planned { before: current, after: wanted });
+        }
+        Ok(rows)
+    }
+
+    /// Gives the entries that the source got by POST and that may end soon their hints again: they may have been used up while
+    /// the import that is undone counted as their last sight.
+    fn remind_of_posts(&self, head: &UndoHead) -> Result<(), Refused> {
+        let (None, Some(term)) = (head.before.complete_at, self.list.settings.expires_after) else { return Ok(()) };
+        let over = self.now.minus(term).plus(Duration::from_seconds(HOUR_SECONDS));
+        let mut reminder = self.reminder(self.source.owner());
+        for row in self.view.owned(self.source.owner()) {
+            let (key, entry) = row?;
+            if entry.last_seen < over {
+                reminder.put(&key, &entry, Arrival::Posted)?;
+            }
+        }
+        reminder.end()
+    }
+
+    /// Counts how the former generation differs from the one in force, and gives its entries their hints again: they may have
+    /// been used up while it was not in force.
+    fn count_and_remind(&self, committed: &mut Committed, head: &UndoHead) -> Result<(), Refused> {
+        let former = Owner { generation: head.before.generation, ..self.source.owner() };
+        let mut reminder = self.reminder(former);
+        let (mut old, mut new) = (self.view.owned(former).peekable(), self.view.owned(self.source.owner()).peekable());
+        loop {
+            let order = match (old.peek(), new.peek()) {
+                (None, None) => break,
+                (Some(Err(_)), _) | (Some(Ok(_)), None) => Ordering::Less,
+                (_, Some(Err(_))) | (None, Some(Ok(_))) => Ordering::Greater,
+                (Some(Ok((old, _))), Some(Ok((new, _)))) => old.cmp(new),
+            };
+            let before = if order.is_ge() { new.next().transpose()? } else { None };
+            let after = if order.is_le() { old.next().transpose()? } else { None };
+            if let Some((key, entry)) = &after {
+                self.list.lengths.note(key);
+                let posted = head.before.complete_at.is_none_or(|complete| entry.last_seen > complete);
+                if entry.expires.is_some() || posted {
+                    reminder.put(key, entry, if posted { Arrival::Posted } else { Arrival::Imported })?;
+                }
+            }
+            committed.count(match (&before, &after) {
+                (None, Some(_)) => Outcome::Added,
+                (Some(_), None) => Outcome::Removed,
+                (Some((_, before)), Some((_, after))) if before != after => Outcome::Renewed,
+                _ => Outcome::Unchanged,
+            });
+        }
+        reminder.end()
+    }
+
+    fn reminder(&self, owner: Owner) -> Reminder<'_> {
+        Reminder { door: self.door, owner, batch: Batch::new(), rows: 0 }
+    }
+}
+
+/// Writes hints for entries that are about to be in force, a piece at a time. Expiry leaves those of a source with a place
+/// alone, so they stand there before the commit; without it they are hints of nothing, which expiry takes away.
+struct Reminder<'a> {
+    door: &'a Door,
+    owner: Owner,
+    batch: Batch,
+    rows: usize,
+}
+
+impl Reminder<'_> {
+    fn put(&mut self, key: &Key, entry: &crate::list::Entry, arrival: Arrival) -> Result<(), Refused> {
+        self.batch.remind(self.owner, key, entry, arrival);
+        self.rows += 1;
+        if self.rows < UNDO_PIECE_ROWS {
+            return Ok(());
+        }
+        self.rows = 0;
+        self.door.write_aside_waiting(std::mem::take(&mut self.batch))
+    }
+
+    fn end(self) -> Result<(), Refused> {
+        if self.batch.is_empty() { Ok(()) } else { self.door.write_aside_waiting(self.batch) }
+    }
+}
