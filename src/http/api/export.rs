@@ -15,7 +15,7 @@ use crate::{
     },
     limits::ANSWER_PIECE_OCTETS,
     list::{
-        Key, ListName, ListSettings, Serial, TextId,
+        Key, Kind, ListName, ListSettings, Serial, TextId,
         format::{ExportFormat, Exported, Heading, Order, Part, Writer, ZoneHead},
     },
     snapshot::{Snapshot, ZoneSettings},
@@ -64,7 +64,10 @@ pub(super) async fn list(
 ) -> Result<Response, Problem> {
     access.may(Act::Read)?;
     let format = format(&asked)?;
-    let parts = vec![Part { list: lists::settings(&state.snapshot(), &name)?, combined: true }];
+    let list = Part { list: lists::settings(&state.snapshot(), &name)?, combined: true };
+    // A file of DNS that other servers load has the holes of `never`.
+    let holes = matches!(format, ExportFormat::Rpz | ExportFormat::Bind) && list.list.kind != Kind::Never;
+    let parts = holes.then(never).into_iter().chain([list]).collect();
     export(state, format, None, parts).await
 }
 
@@ -93,15 +96,19 @@ pub(super) async fn zone(
     let zone = zone.ok_or_else(|| Problem::not_found(format!("there is no zone {origin}")))?.settings();
     let combined = zone.lists.iter().map(|name| (name, true));
     let parts = combined.chain(zone.sublists_only.iter().map(|name| (name, false)));
-    // `never` comes first: a copy of the zone has its holes too.
-    let never = Part { list: Arc::new(ListSettings::never()), combined: false };
+    // A copy of the zone has its holes too.
     let lists = parts.filter_map(|(name, combined)| {
         let list = served.list(name).and_then(|index| served.settings(index))?;
         Some(Part { list: Arc::clone(list), combined })
     });
-    let parts = std::iter::once(never).chain(lists).collect();
+    let parts = std::iter::once(never()).chain(lists).collect();
     let zone = zone.clone();
     export(state, format, Some(zone), parts).await
+}
+
+/// `never`, which stands before the lists that it takes keys off.
+fn never() -> Part {
+    Part { list: Arc::new(ListSettings::never()), combined: false }
 }
 
 fn format(asked: &ExportParameters) -> Result<ExportFormat, Problem> {

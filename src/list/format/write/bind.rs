@@ -2,7 +2,8 @@
 //!
 //! DNS knows wildcards only at the dots, and a wildcard does not reach below a name that exists (RFC 4592). So address lists
 //! are laid flat: disjoint ranges with one answer each, cut at the octets (IPv6: nibbles), each piece one wildcard or one
-//! address. A hole or a narrower listing so costs up to 255 records a level (IPv6: 15), and answers are exact. For names, a
+//! address. A hole or a narrower listing so costs up to 255 records a level (IPv6: 15), and answers are exact; so does a
+//! block whose wildcard would reach names of the other family. For names, a
 //! name between a wildcard and a narrower name is written out with the wildcard's answer, and a hole gets a HINFO record,
 //! which makes it exist without A and TXT.
 //!
@@ -27,6 +28,9 @@ use std::{
     io::Write as _,
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
 };
+
+/// A name of DNS as text, without the last dot (RFC 1035 3.1).
+const PRESENTED_NAME_OCTETS_MAX: usize = 253;
 
 const INFALLIBLE: &str = "writing to a Vec cannot fail";
 
@@ -71,7 +75,11 @@ impl Zone {
         let Some(zone) = &heading.zone else {
             writeln!(out, "; serial {}; for $INCLUDE in a zone file", heading.serial).expect(INFALLIBLE);
             return Self {
-                views: vec![View::new(String::new(), (0..parts.len()).collect(), never)],
+                views: vec![View::new(
+                    String::new(),
+                    (0..parts.len()).filter(|part| Some(*part) != never).collect(),
+                    never,
+                )],
                 records: 0,
                 max: EXPORT_RECORDS_MAX,
             };
@@ -197,6 +205,9 @@ impl View {
             while free < bits && fits(first, last, free + step) {
                 free += step;
             }
+            while free > 0 && reaches_the_other_family(first, free, self.v6) {
+                free -= step;
+            }
             let shown = if self.v6 {
                 IpNet::new(IpAddr::V6(Ipv6Addr::from(first)), (bits - free) as u8)
             } else {
@@ -265,6 +276,12 @@ impl View {
         self.records(hash, &served(self.never, &answer), hash, Some(hash), sink)
     }
 
+    /// Whether nobody can ask for this name, and no server loads it.
+    fn is_beyond_dns(&self, owner: &str, heading: &Heading) -> bool {
+        let origin = heading.zone.as_ref().map_or(0, |zone| zone.origin.name().len() + 1);
+        owner.len() + self.suffix.len() + origin > PRESENTED_NAME_OCTETS_MAX
+    }
+
     /// The A records of an answer and its TXT record.
     fn records(
         &self,
@@ -274,7 +291,7 @@ impl View {
         key: Option<&str>,
         sink: &mut Sink<'_>,
     ) -> Result<(), ExportError> {
-        if answer.is_empty() {
+        if answer.is_empty() || self.is_beyond_dns(owner, sink.heading) {
             return Ok(());
         }
         let ttl = answer.iter().filter_map(|said| sink.parts[said.part].list.ttl).min();
@@ -313,6 +330,15 @@ fn bounds(prefix: Prefix) -> (u128, u128, bool) {
 fn fits(first: u128, last: u128, free: u32) -> bool {
     let mask = if free >= 128 { u128::MAX } else { (1 << free) - 1 };
     first & mask == 0 && first | mask <= last
+}
+
+/// Whether the wildcard of a block would answer for names of the other family too: `*.0.0.2` is 2.0.0.0/24, and the end of
+/// 200::/12. Names of IPv4 have four labels of decimal digits, those of IPv6 have 32 of one hexadecimal digit each.
+fn reaches_the_other_family(first: u128, free: u32, v6: bool) -> bool {
+    let (bits, step) = if v6 { (128, 4) } else { (32, 8) };
+    let labels = (free..bits).step_by(step);
+    let few = labels.len() < 4;
+    few && labels.into_iter().all(|shift| first >> shift & ((1 << step) - 1) <= 9)
 }
 
 /// The owner of a block: octets or nibbles from the right, a `*` for the free ones.

@@ -57,7 +57,7 @@ pub struct Part {
     /// Its settings.
     pub list: Arc<ListSettings>,
     /// Whether the zone's combined answer has it, or only its sublist. Of no meaning where a list is exported alone, and for
-    /// `never`, which may come as the first part of a zone: it is no list of the zone, but takes its keys off all others.
+    /// `never`, which may come as the first of several parts: it is no list of the zone, but takes its keys off all others.
     pub combined: bool,
 }
 
@@ -132,7 +132,7 @@ pub struct Writer {
     parts: Vec<Part>,
     /// The part that entries are being written of (formats by list); `None` before the first.
     part: Option<usize>,
-    /// Which part is `never`, where it only takes keys off a zone's lists.
+    /// Which part is `never`, where it only takes keys off the others.
     never: Option<usize>,
     gathered: Gathered,
     body: Body,
@@ -149,7 +149,7 @@ enum Body {
 }
 
 impl Writer {
-    /// Begins an export of `parts`: one list, or those of `heading.zone` in its order.
+    /// Begins an export of `parts`: one list, or those of `heading.zone` in its order; `never` may stand before them.
     ///
     /// # Errors
     /// [`ExportError::Hashes`]
@@ -159,7 +159,7 @@ impl Writer {
         parts: Vec<Part>,
         out: &mut Vec<u8>,
     ) -> Result<Self, ExportError> {
-        let never = parts.iter().position(|part| part.list.kind == Kind::Never && heading.zone.is_some());
+        let never = parts.iter().position(|part| part.list.kind == Kind::Never).filter(|_| parts.len() > 1);
         let lists = parts.iter().filter(|part| never.is_none() || part.list.kind != Kind::Never);
         let hashes =
             lists.map(|part| part.list.family()).any(|family| matches!(family, KeyFamily::Hashes(_) | KeyFamily::Any));

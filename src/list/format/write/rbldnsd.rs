@@ -288,10 +288,11 @@ fn line(one: &Decided, tag: usize, heading: &Heading, list: &ListSettings, out: 
     out.push(b'\n');
 }
 
-/// A text as a template of rbldnsd: `$` is the listed key.
+/// A text as a template of rbldnsd: `$` is the listed key. The URL stands behind a text that does not hold it.
 fn text(text: &str, heading: &Heading, list: &ListSettings, code: crate::list::ReturnCode) -> String {
     let url = format!("{}/{{address}}", heading.public_url);
-    let filled = text.replace("{url}", &url).replace("{list}", list.name.as_str());
+    let tail = if text.contains("{url}") { "" } else { " {url}" };
+    let filled = format!("{text}{tail}").replace("{url}", &url).replace("{list}", list.name.as_str());
     let filled = filled.replace("{code}", &code.to_string()).replace('$', "$$");
     // A digit right behind the `$` would make it a variable, so a blank parts them.
     let mut template = String::with_capacity(filled.len() + 1);

@@ -27,6 +27,7 @@ pub(super) struct Zone {
     sweep: Sweep,
     /// Of a zone the lists on trial are left out.
     combined_only: bool,
+    never: Option<usize>,
 }
 
 impl Zone {
@@ -47,13 +48,13 @@ impl Zone {
         }
         .expect(INFALLIBLE);
         out.extend_from_slice(b"@ NS localhost.\n");
-        Self { sweep: Sweep::new(never), combined_only: heading.zone.is_some() }
+        Self { sweep: Sweep::new(never), combined_only: heading.zone.is_some(), never }
     }
 
     /// Writes what the lists say at one prefix or name.
     pub(super) fn place(&mut self, decided: &[Decided], parts: &[Part], out: &mut Vec<u8>) {
-        let counted: Vec<&Decided> =
-            decided.iter().filter(|one| !self.combined_only || parts[one.part].combined).collect();
+        let counts = |part| !self.combined_only || self.never == Some(part) || parts[part].combined;
+        let counted: Vec<&Decided> = decided.iter().filter(|one| counts(one.part)).collect();
         for placed in self.sweep.place(&counted).into_iter().filter(Placed::tells) {
             let owner = match &placed.key {
                 Key::Prefix(prefix) => trigger(*prefix),

@@ -106,7 +106,8 @@ fn nested_rows(six: bool) -> impl Strategy<Value = Vec<Row>> {
 }
 
 fn nested(spread: u32, length: u8, six: bool) -> Prefix {
-    let bits = 10 << 24 | (spread & 3) << 20 | (spread >> 2) << 9 | spread;
+    // Half of them begin with octets of one digit, whose names look like the ends of names of IPv6.
+    let bits = if spread & 1 == 0 { 10 << 24 } else { 2 << 24 } | (spread & 3) << 20 | (spread >> 2) << 9 | spread;
     if six {
         Prefix::new(ipnet::Ipv6Net::new((u128::from(bits) << 96).into(), length).unwrap().trunc().into()).unwrap()
     } else {
@@ -119,6 +120,21 @@ fn nested_probe(spread: u32, noise: u32, six: bool) -> IpAddr {
     let IpAddr::V4(near) = nested(spread, 32, false).first() else { panic!("an IPv4 prefix") };
     let bits = u32::from(near) ^ (noise & 0x00ff_ffff) >> (noise >> 27);
     if six { Ipv6Addr::from(u128::from(bits) << 96 | u128::from(noise)).into() } else { Ipv4Addr::from(bits).into() }
+}
+
+/// An address of the other family whose name ends, or begins to end, as that of `address` does.
+fn other_family(address: IpAddr, noise: u32) -> IpAddr {
+    match address {
+        IpAddr::V4(v4) => {
+            let nibbles = v4.octets().map(|octet| u128::from(octet) & 15);
+            let end = nibbles.iter().fold(0, |bits, nibble| bits << 4 | nibble);
+            Ipv6Addr::from(end << 112 | u128::from(noise) << 80).into()
+        }
+        IpAddr::V6(v6) => {
+            let octets = v6.octets();
+            Ipv4Addr::new(octets[0] >> 4, octets[0] & 15, octets[1] >> 4, octets[1] & 15).into()
+        }
+    }
 }
 
 fn reversed(address: IpAddr) -> String {
@@ -178,6 +194,8 @@ proptest! {
             let address = nested_probe(spread, noise, six);
             let asked = Prefix::host(address).into();
             prop_assert_eq!(loaded.ask(&reversed(address)), by_rule(&lists, &rows, &asked), "{}", address);
+            let other = other_family(address, noise);
+            prop_assert_eq!(loaded.ask(&reversed(other)), BTreeSet::new(), "{}", other);
         }
     }
 

@@ -16,10 +16,22 @@ pub(super) const TEST_TEXT: &str = "This is a test entry (RFC 5782)";
 /// Octets of a TXT record's string.
 const STRING_OCTETS: usize = 255;
 
-/// A mail address as a name of DNS (RFC 1035 8): dots before the `@` are escaped.
+/// Octets that a URL with its key may have; longer ones lead to the first page.
+pub(super) const URL_OCTETS_MAX: usize = 200;
+
+/// A mail address as a name of DNS (RFC 1035 8): before the `@`, what means something in a master file is escaped.
 pub(super) fn mailbox_name(contact: &str) -> String {
     match contact.rsplit_once('@') {
-        Some((local, domain)) => format!("{}.{domain}", local.replace('\\', "\\\\").replace('.', "\\.")),
+        Some((local, domain)) => {
+            let mut name = String::with_capacity(contact.len() + 2);
+            for sign in local.chars() {
+                if matches!(sign, '.' | '\\' | ';' | '"' | '(' | ')' | '$' | '@') {
+                    name.push('\\');
+                }
+                name.push(sign);
+            }
+            format!("{name}.{domain}")
+        }
         None => contact.to_owned(),
     }
 }
@@ -58,7 +70,8 @@ pub(super) fn text(said: &[Said], shown: &str, key: Option<&str>, heading: &Head
     let Some(first) = said.first() else { return String::new() };
     let list = &parts[first.part].list;
     let template = first.tag.text.as_deref().unwrap_or(&list.text);
-    let url = format!("{}/{}", heading.public_url, key.unwrap_or_default());
+    let short = |key: &&str| heading.public_url.len() + 1 + key.len() <= URL_OCTETS_MAX;
+    let url = format!("{}/{}", heading.public_url, key.filter(short).unwrap_or_default());
     let fill = |text: &str| {
         let text = text.replace("{address}", shown).replace("{url}", &url).replace("{list}", list.name.as_str());
         text.replace("{code}", &first.tag.code.to_string())
