@@ -12,11 +12,12 @@ use crate::limits::UDP_PAYLOAD_MAX;
 use crate::snapshot::{Found, Listed, Snapshot, Zone};
 use arrayvec::ArrayVec;
 
-/// A bare header: what is said to a message whose header is all that could be read.
-pub(super) fn bare(message: &[u8], rcode: Rcode, out: &mut Vec<u8>) {
+/// A bare header: what is said to a message whose header is all that was read; with an OPT, where it has one.
+pub(super) fn bare(message: &[u8], rcode: Rcode, edns: Option<Edns>, out: &mut Vec<u8>) {
     if let Some(header) = Header::read(message) {
         out.clear();
-        out.extend_from_slice(&header.answer(rcode, Authority::None, [0; 4]));
+        out.extend_from_slice(&header.answer(rcode, Authority::None, [0, 0, 0, u16::from(edns.is_some())]));
+        push_opt(out, edns, rcode, None);
     }
 }
 
@@ -158,7 +159,7 @@ pub(super) fn truncated(question: &Question<'_>, rcode: Rcode, out: &mut Vec<u8>
 
 /// SERVFAIL to a message that was readable up to its header.
 pub(super) fn failed(message: &[u8], out: &mut Vec<u8>) {
-    bare(message, Rcode::ServFail, out);
+    bare(message, Rcode::ServFail, None, out);
 }
 
 /// The OPT record of an answer, if the query had one: our payload, the upper bits of the code, version 0, DO as it came.

@@ -57,7 +57,7 @@ pub(super) fn answer(
         return verdict(Outcome::Failed, false);
     };
     if octets.len() > limit {
-        truncated(question, Rcode::NoError, out);
+        truncated(question, Rcode::of_flags(octets[3]), out);
         return verdict(*outcome, true);
     }
     out.clear();
@@ -189,13 +189,10 @@ impl Engine {
         if labels.is_empty() {
             return apex(place, kind);
         }
-        match authority::glue(zone.settings(), labels) {
-            Glue::Itself(addresses) => {
-                let records = records::addresses(name, addresses, kind, Ttls::of(zone).records);
-                return Answer::records_or_none(records, place, Outcome::Apex);
-            }
-            Glue::Above => return Answer::negative(place, ResponseCode::NoError, Outcome::Above),
-            Glue::Elsewhere => {}
+        let glue = authority::glue(zone.settings(), labels);
+        if let Glue::Itself(addresses) = glue {
+            let records = records::addresses(name, addresses, kind, Ttls::of(zone).records);
+            return Answer::records_or_none(records, place, Outcome::Apex);
         }
         match self.snapshot.find(zone, labels) {
             Found::Listed(listed) => {
@@ -207,6 +204,10 @@ impl Engine {
                 Answer::records_or_none(answers, place, Outcome::Listed)
             }
             Found::Above => Answer::negative(place, ResponseCode::NoError, Outcome::Above),
+            // A name above the glue exists; one that is listed has its records besides.
+            Found::Nothing if matches!(glue, Glue::Above) => {
+                Answer::negative(place, ResponseCode::NoError, Outcome::Above)
+            }
             Found::Nothing => Answer::negative(place, ResponseCode::NXDomain, Outcome::NotListed),
             Found::Apex => apex(place, kind),
         }

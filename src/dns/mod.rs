@@ -85,7 +85,7 @@ pub fn respond(
     let header = match screen::screen(message) {
         Screened::Drop => return Verdict::common(Outcome::Dropped),
         Screened::Bare(rcode, outcome) => {
-            answer::bare(message, rcode, out);
+            answer::bare(message, rcode, question::edns_anywhere(message), out);
             return Verdict::common(outcome);
         }
         Screened::Read(header) => header,

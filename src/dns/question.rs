@@ -109,6 +109,25 @@ fn name_end(message: &[u8]) -> Option<usize> {
     }
 }
 
+/// The OPT of a message that is no query of ours, whatever it carries: who speaks EDNS is answered so (RFC 6891 6.1.1).
+pub(super) fn edns_anywhere(message: &[u8]) -> Option<Edns> {
+    let [questions, records @ ..] = Header::read(message)?.counts;
+    let mut rest = Rest { message, at: HEADER, edns: None };
+    // Each step goes on by some octets, so the message bounds them, whatever its counts say.
+    for _ in 0..questions {
+        rest.owner()?;
+        rest.at += 4;
+    }
+    for _ in 0..records.into_iter().map(u32::from).sum() {
+        let at_root = message.get(rest.at) == Some(&0);
+        let (kind, fixed, _) = rest.record()?;
+        if kind == kind::OPT && at_root {
+            return Some(Edns::from_fixed(fixed));
+        }
+    }
+    None
+}
+
 /// What follows the question.
 struct Rest<'m> {
     message: &'m [u8],

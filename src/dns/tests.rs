@@ -106,6 +106,7 @@ fn zone(origin: &str, lists: &[&str]) -> ZoneSettings {
         glue: vec![
             (name(&format!("ns1.{origin}")), vec!["192.0.2.53".parse().unwrap(), "2001:db8::53".parse().unwrap()]),
             (name(&format!("a.deep.{origin}")), vec!["2001:db8::54".parse().unwrap()]),
+            (name(&format!("ns.bad.example.{origin}")), vec!["192.0.2.54".parse().unwrap()]),
         ],
         closing: None,
     }
@@ -297,6 +298,9 @@ fn the_apex_and_its_glue_have_records_of_their_own() {
         ("deep.bl.test", A, "NODATA"),
         ("b.deep.bl.test", A, "NXDomain"),
         ("many.bl.test", A, "NODATA"),
+        ("ns.bad.example.dbl.test", A, "192.0.2.54"),
+        ("bad.example.dbl.test", A, "127.0.1.2"),
+        ("other.bad.example.dbl.test", A, "127.0.1.2"),
         ("many.bl.test", TXT, "NODATA"),
     ] {
         assert_eq!(server.said(name, kind), says, "{name} {kind}");
@@ -457,6 +461,35 @@ fn flags_are_answered_as_rfc_8906_wants() {
         let expected = [0xab, 0xcd, 0x81 | opcode << 3, 4, 0, 0, 0, 0, 0, 0, 0, 0];
         assert_eq!((verdict.outcome, &octets[..]), (Outcome::NotImplemented, &expected[..]), "a header alone");
     }
+}
+
+#[test]
+fn an_opt_is_in_the_answer_to_what_is_no_query_too() {
+    let server = Server::new();
+    const OPT: [u8; 11] = [0, 0, 41, 4, 0xd0, 0, 0, 0, 0, 0, 0];
+    let question = &query("bl.test", SOA)[12..];
+    let soa = [&[0xc0, 12, 0, 6, 0, 1, 0, 0, 0, 0, 0, 1][..], &[0]].concat();
+    for (counts, sections) in [
+        ([1, 0, 0, 1], vec![question, &OPT]),
+        ([1, 1, 0, 1], vec![question, &soa, &OPT]),
+        ([0, 0, 0, 1], vec![&OPT[..]]),
+        ([2, 0, 0, 1], vec![question, question, &OPT]),
+    ] {
+        for (opcode, rcode) in [(4, 4), (5, 4), (0, 1)] {
+            if opcode == 0 && counts == [1, 0, 0, 1] {
+                continue;
+            }
+            let header: Vec<u8> = [[0xab, 0xcd, opcode << 3, 0]].concat();
+            let counts = counts.map(u16::to_be_bytes).concat();
+            let message = [header, counts, sections.concat()].concat();
+            let (_, octets) = server.octets(&message, Transport::Udp);
+            assert_eq!((octets[3] & 15, octets.len()), (rcode, 23), "{octets:?}");
+            assert_eq!(octets[10..15], [0, 1, 0, 0, 41], "{octets:?}");
+        }
+    }
+    // Counts that promise more than there is end the search.
+    let endless = [&[0xab, 0xcd, 0x20, 0][..], &[0xff; 8]].concat();
+    assert_eq!(server.octets(&endless, Transport::Udp).1.len(), 12);
 }
 
 #[test]

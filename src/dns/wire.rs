@@ -68,6 +68,20 @@ pub(super) enum Rcode {
     BadVers = 16,
 }
 
+impl Rcode {
+    /// The code that the last octet of a header's flags carries.
+    pub const fn of_flags(low: u8) -> Self {
+        match low & 15 {
+            0 => Self::NoError,
+            1 => Self::FormErr,
+            3 => Self::NxDomain,
+            4 => Self::NotImp,
+            5 => Self::Refused,
+            _ => Self::ServFail,
+        }
+    }
+}
+
 /// The header of a query.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Header {
