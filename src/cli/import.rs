@@ -125,7 +125,18 @@ impl Import {
         if format == "csv" && readers.len() > 1 {
             send_header_once(&mut readers);
         }
+        if !matches!(format, "text" | "csv" | "ndjson") {
+            part_files(&mut readers);
+        }
         Ok((Box::new(Joined { readers: readers.into_iter(), current: None, ends_in_line_break: true }), packed_first))
+    }
+}
+
+/// Files of rbldnsd: what one of them states for its lines ends with it.
+fn part_files(readers: &mut [Box<dyn BufRead>]) {
+    for reader in readers.iter_mut().skip(1) {
+        let rest = std::mem::replace(reader, Box::new(io::empty()));
+        *reader = Box::new(Cursor::new(b"#$FILE\n").chain(rest));
     }
 }
 
@@ -243,6 +254,19 @@ mod tests {
     #[test]
     fn a_file_without_a_final_line_break_does_not_run_into_the_next() {
         assert_eq!(joined(&["192.0.2.1", "", "192.0.2.2\n", "192.0.2.3"], false), "192.0.2.1\n192.0.2.2\n192.0.2.3");
+    }
+
+    #[test]
+    fn files_of_rbldnsd_are_told_apart() {
+        let mut readers: Vec<Box<dyn BufRead>> = [":5:five\n1.1.1.1", "2.2.2.2\n"]
+            .iter()
+            .map(|part| Box::new(Cursor::new(part.as_bytes().to_vec())) as Box<dyn BufRead>)
+            .collect();
+        part_files(&mut readers);
+        let mut text = String::new();
+        let mut body = Joined { readers: readers.into_iter(), current: None, ends_in_line_break: true };
+        body.read_to_string(&mut text).unwrap();
+        assert_eq!(text, ":5:five\n1.1.1.1\n#$FILE\n2.2.2.2\n");
     }
 
     #[test]

@@ -18,6 +18,8 @@ pub(super) enum Directive<'a> {
     MaxRange4(u64),
     /// `$TIMESTAMP`
     TimeStamp { created: Option<Time>, expires: Option<Time> },
+    /// `$FILE`, which is ours alone: several files in one body.
+    File,
     /// `$DATASET`
     DataSet { kind: &'a str, name: &'a str, subzones: Vec<&'a str> },
 }
@@ -45,6 +47,7 @@ impl<'a> Directive<'a> {
             "maxrange4" => max_range4(rest).map(Self::MaxRange4),
             "timestamp" => time_stamp(rest),
             "dataset" => data_set(rest),
+            "file" if rest.is_empty() => Ok(Self::File),
             digit if digit.len() == 1 && digit.as_bytes()[0].is_ascii_digit() && !rest.is_empty() => {
                 Ok(Self::Variable(digit.as_bytes()[0] - b'0', rest))
             }

@@ -5,7 +5,8 @@
 //!   first line says so), or where the caller names a subset, a data set is taken by its name or subzone alone.
 //! * `$SOA`, `$NS` and `$TTL` speak of the zone and are passed over: the zone is configuration here. A `$TIMESTAMP` in the
 //!   future or run out rejects the body, as rbldnsd would not serve it; entries wider than `$MAXRANGE4` are left out, as the
-//!   file itself asks. `$0` to `$9` and `$=` are put in where they are used; they have to stand before.
+//!   file itself asks. `$0` to `$9` and `$=` are put in where they are used; one that stands behind such an entry is rejected,
+//!   for rbldnsd puts it in there as well. `#$FILE` begins another file of the same set, which ends defaults.
 //! * An A value that the file states (on the line, or in a `:A:TXT` line before it) and that is not the list's own becomes
 //!   the entry's code, which the list's policy accepts or refuses: nobody's codes change in silence. Where the file states
 //!   none, the list's own code holds, not rbldnsd's 127.0.0.2.
@@ -15,7 +16,7 @@
 //!
 //! Differences: a line that cannot be read is rejected instead of skipped; ranges of `ip4set` are ranges here, so the most
 //! specific decides, and a key has one value (the later line's) where `ip4set` and `dnset` would answer several; the first
-//! `:` line of `ip4tset` and `ip6tset` holds from where it stands.
+//! `:` line of `ip4tset` and `ip6tset`, which holds for the whole set, has to stand before the entries.
 //!
 //! Guarantees: see [`super`]. Never: reads `dnhash` and the other sets of rspamd's fork.
 
@@ -29,7 +30,7 @@ mod tests;
 use self::{
     directives::Directive,
     keys::Set,
-    value::{Scope, Value},
+    value::{Late, Scope, Value},
 };
 use super::{
     DataSet, Dialect,
@@ -139,8 +140,8 @@ impl File {
         };
         match directive {
             Directive::Zone => {}
-            Directive::Variable(digit, text) => scope.set_variable(digit, text),
-            Directive::Base(text) => scope.set_base(text),
+            Directive::Variable(digit, text) => return scope.set_variable(digit, text).map_err(too_late),
+            Directive::Base(text) => return scope.set_base(text).map_err(too_late),
             Directive::MaxRange4(size) => self.max_range4 = Some(self.max_range4.map_or(size, |old| old.min(size))),
             Directive::TimeStamp { created, expires } => {
                 if let Some(created) = created.filter(|created| *created > dialect.now) {
@@ -150,9 +151,19 @@ impl File {
                     return Err(Fault::body(0, format!("the file ran out on {expires}; fetch a newer one")));
                 }
             }
+            Directive::File => self.end_file(),
             Directive::DataSet { kind, name, subzones } => return self.section(kind, name, &subzones, dialect),
         }
         Ok(())
+    }
+
+    /// The files of a `combined` data set each name theirs; defaults end with a file, but for those of a whole set.
+    fn end_file(&mut self) {
+        match &self.place {
+            Place::Section(..) => self.place = Place::Head,
+            Place::Single(set) => self.base.end_file(set.has_one_value()),
+            Place::Open | Place::Head => {}
+        }
     }
 
     fn section(&mut self, kind: &str, name: &str, subzones: &[&str], dialect: &Dialect) -> Result<(), Fault> {
@@ -194,8 +205,7 @@ impl File {
         // `::1` is an address: no default can begin with an empty A.
         if let (Some(_), false) = (content.strip_prefix(':'), content.starts_with("::")) {
             let value = Value::read(content).map_err(|error| Fault::line(at, error))?;
-            scope.set_default(value, set.has_one_value());
-            return Ok(());
+            return scope.set_default(value, set.has_one_value()).map_err(|late| Fault::line(at, late.to_string()));
         }
         let (mark, key) = match content.strip_prefix('!') {
             Some(rest) => (Mark::Excluded, rest.trim_start_matches([' ', '\t'])),
@@ -216,6 +226,10 @@ impl File {
         }
         Ok(())
     }
+}
+
+fn too_late(late: Late) -> Fault {
+    Fault::line(0, late.to_string())
 }
 
 /// IPv4 addresses that the keys of a line cover together.

@@ -38,6 +38,46 @@ fn ip4set_writes_prefixes_and_ranges_in_many_ways() {
     }
 }
 
+/// rbldnsd takes these for the whole set, wherever they stand; taking them from there on would answer otherwise in silence.
+#[test]
+fn what_holds_for_entries_before_it_is_rejected() {
+    for (set, body) in [
+        ("ip4tset", "1.1.1.1\n:5:five\n"),
+        ("ip6tset", "2001:db8::/64\n:5:five\n"),
+        ("ip4trie", "1.1.1.1 :3:a\n$= base $=\n"),
+        ("ip4set", "1.1.1.1\n$= base $\n"),
+        ("ip4trie", "1.1.1.1 :3:a $1\n$1 late\n"),
+    ] {
+        let found = read(set, body);
+        assert!(
+            found.iter().any(|line| line.starts_with("2:") && line.contains("before the first entry")),
+            "{found:?}"
+        );
+    }
+    for (set, body) in [
+        ("ip4tset", ":5:five\n1.1.1.1\n:6:six\n1.1.1.2\n"),
+        ("ip4trie", "$1 early\n1.1.1.1 :3:a $1\n$1 later\n$2 of nobody\n"),
+        ("ip4trie", "1.1.1.1 :3:=a\n$= base\n"),
+        ("ip4set", "1.1.1.1\n:5:five\n1.1.1.2\n"),
+    ] {
+        let found = read(set, body);
+        assert!(!found.iter().any(|line| line.contains("before the first entry")), "{found:?}");
+    }
+}
+
+#[test]
+fn a_default_ends_with_its_file_but_for_sets_with_one_value() {
+    let body = "$1 one\n:5:five $1\n1.1.1.1\n#$FILE\n2.2.2.2\n3.3.3.3 :6:six $1\n";
+    assert_eq!(
+        read("ip4trie", body),
+        ["1.1.1.1 code=127.0.0.5 [five one]", "2.2.2.2", "3.3.3.3 code=127.0.0.6 [six one]"]
+    );
+    let body = ":5:five\n1.1.1.1\n#$FILE\n2.2.2.2\n";
+    assert_eq!(read("ip4tset", body), ["1.1.1.1 code=127.0.0.5 [five]", "2.2.2.2 code=127.0.0.5 [five]"]);
+    let body = "$DATASET ip4set:a @\n:5:five\n1.1.1.1\n#$FILE\n$DATASET ip4set:b @\n2.2.2.2\n";
+    assert_eq!(read("combined", body), ["1.1.1.1 code=127.0.0.5 [five]", "2.2.2.2"]);
+}
+
 #[test]
 fn values_are_what_rbldnsd_would_answer() {
     let body = "1.1.1.0\n:5:default $\n1.1.1.1\n1.1.1.2 :6:own $\n1.1.1.3 :7:\n1.1.1.4 :8\n1.1.1.5 only text # more\n1.1.1.6 # remark\n!1.1.1.7 # hole\n1.1.1.8:9:tight\n1.1.1.9 :10:#hash\n1.1.1.10 :127.0.1.2:\n";

@@ -7,7 +7,7 @@
 
 use super::{super::remark, keys::octets};
 use crate::{limits::TEXT_OCTETS_MAX, list::ReturnCode};
-use std::{borrow::Cow, net::Ipv4Addr};
+use std::{borrow::Cow, cell::Cell, net::Ipv4Addr};
 
 /// What a line says about A and TXT.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -23,6 +23,16 @@ pub(super) struct Scope {
     variables: [Option<Box<str>>; 10],
     base: Option<Box<str>>,
     default: Option<Value>,
+    /// What entries would have used that was not there: rbldnsd, which reads the file whole, would put in what comes later.
+    missed: Cell<Missed>,
+}
+
+/// Of which variables, and whether of the base template or the default, an entry has found none.
+#[derive(Clone, Copy, Debug, Default)]
+struct Missed {
+    variables: [bool; 10],
+    base: bool,
+    default: bool,
 }
 
 impl Value {
@@ -57,6 +67,15 @@ impl Value {
     }
 }
 
+/// An entry that stands before uses it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("an entry before this line uses it, since rbldnsd takes it for the whole set: put it before the first entry")]
+pub(super) struct Late;
+
+const fn late(is: bool) -> Result<(), Late> {
+    if is { Err(Late) } else { Ok(()) }
+}
+
 fn template(text: &str) -> Box<str> {
     remark::cut(text, TEXT_OCTETS_MAX).into()
 }
@@ -67,20 +86,40 @@ impl Scope {
         Self { default: None, ..self.clone() }
     }
 
-    /// The first value stays.
-    pub(super) fn set_variable(&mut self, digit: u8, text: &str) {
-        self.variables[usize::from(digit)].get_or_insert_with(|| template(text));
+    /// The first value stays. Late is one that an entry before it uses.
+    pub(super) fn set_variable(&mut self, digit: u8, text: &str) -> Result<(), Late> {
+        let place = usize::from(digit);
+        late(self.variables[place].is_none() && self.missed.get().variables[place])?;
+        self.variables[place].get_or_insert_with(|| template(text));
+        Ok(())
     }
 
-    pub(super) fn set_base(&mut self, text: &str) {
+    pub(super) fn set_base(&mut self, text: &str) -> Result<(), Late> {
+        late(self.base.is_none() && self.missed.get().base)?;
         self.base.get_or_insert_with(|| template(text));
+        Ok(())
     }
 
-    /// In data sets with one value for all, the first line counts.
-    pub(super) fn set_default(&mut self, value: Value, first_only: bool) {
-        if !first_only || self.default.is_none() {
+    /// In data sets with one value for all, the first line counts, and for all.
+    pub(super) fn set_default(&mut self, value: Value, one_for_all: bool) -> Result<(), Late> {
+        late(one_for_all && self.default.is_none() && self.missed.get().default)?;
+        if !one_for_all || self.default.is_none() {
             self.default = Some(value);
         }
+        Ok(())
+    }
+
+    /// Another file begins; variables hold for all files of a data set.
+    pub(super) fn end_file(&mut self, one_for_all: bool) {
+        if !one_for_all {
+            self.default = None;
+        }
+    }
+
+    fn miss(&self, what: impl FnOnce(&mut Missed)) {
+        let mut missed = self.missed.get();
+        what(&mut missed);
+        self.missed.set(missed);
     }
 
     pub(super) fn default_code(&self) -> Option<ReturnCode> {
@@ -91,6 +130,11 @@ impl Scope {
     pub(super) fn text_of<'a>(&'a self, value: &'a Value) -> Option<Cow<'a, str>> {
         let default = self.default.as_ref().and_then(|default| default.text.as_deref());
         let text = value.text.as_deref().or(default).filter(|text| !text.is_empty());
+        let plain = text.is_none_or(|text| !text.starts_with('='));
+        self.miss(|missed| {
+            missed.base |= plain && self.base.is_none();
+            missed.default |= self.default.is_none();
+        });
         match (text, &self.base) {
             (Some(text), base) => match (text.strip_prefix('='), base) {
                 (Some(bare), _) => Some(Cow::Borrowed(bare)),
@@ -119,7 +163,10 @@ impl Scope {
                 (_, Some(digit)) => {
                     match &self.variables[digit as usize] {
                         Some(value) => text.push_str(value),
-                        None => text.extend(['$', char::from_digit(digit, 10).expect("it was a digit")]),
+                        None => {
+                            self.miss(|missed| missed.variables[digit as usize] = true);
+                            text.extend(['$', char::from_digit(digit, 10).expect("it was a digit")]);
+                        }
                     }
                     rest = &rest[1..];
                 }
