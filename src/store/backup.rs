@@ -4,8 +4,8 @@
 //! taken from never holds that row, so it can never take itself for a restored one, wherever a backup is cut off; and a
 //! checkpoint that does not open is no backup.
 //!
-//! Guarantees: a finished backup is the store as of one moment and has been opened; an unfinished one has no
-//! `rocksdb` directory. Writers go on meanwhile.
+//! Guarantees: a finished backup is the store as of one moment and has been opened; what was deleted before is nowhere in its
+//! files; an unfinished one has no `rocksdb` directory. Writers go on meanwhile.
 //! Never: overwrites what is in the directory.
 
 use super::{
@@ -13,6 +13,7 @@ use super::{
     open::{OpenError, open_rows, rocksdb_path},
     schema::{Column, meta},
 };
+use rocksdb::DB;
 use std::{fs, io, os::unix::fs::DirBuilderExt as _, path::Path};
 
 /// Why there is no backup.
@@ -41,6 +42,17 @@ impl From<OpenError> for BackupError {
             OpenError::Damaged(text) => Self::Damaged(text),
             other => Self::Failed(other.to_string()),
         }
+    }
+}
+
+/// What was deleted stands in files until they are compacted: those of the copy are, where it may be of persons. The store
+/// itself is not touched.
+fn forget(copy: &DB) {
+    let mut whole = rocksdb::CompactOptions::default();
+    whole.set_bottommost_level_compaction(rocksdb::BottommostLevelCompaction::Force);
+    for column in Column::OF_PERSONS {
+        let column = copy.cf_handle(column.name()).expect("every family is opened with the store");
+        copy.compact_range_cf_opt(column, None::<&[u8]>, None::<&[u8]>, &whole);
     }
 }
 
@@ -75,6 +87,7 @@ impl Store {
         let mut options = rocksdb::WriteOptions::default();
         options.set_sync(true);
         copy.put_cf_opt(column, meta::BACKUP, b"1", &options)?;
+        forget(&copy);
         copy.cancel_all_background_work(true);
         Ok(())
     }

@@ -101,6 +101,19 @@ impl Column {
         Self::Outbox,
     ];
 
+    /// Those whose rows may be of persons, and end.
+    pub(super) const OF_PERSONS: [Self; 9] = [
+        Self::Detail,
+        Self::Undo,
+        Self::Commit,
+        Self::History,
+        Self::Request,
+        Self::Retest,
+        Self::Report,
+        Self::Audit,
+        Self::Outbox,
+    ];
+
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Entry => "entry",

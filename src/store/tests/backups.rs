@@ -1,6 +1,9 @@
 //! Backups: what they hold, and that they know themselves.
 
-use super::{super::*, *};
+use super::{
+    super::{open::rocksdb_path, *},
+    *,
+};
 
 #[test]
 fn a_backup_knows_itself_and_its_origin_does_not() {
@@ -55,4 +58,27 @@ fn a_backup_that_was_cut_off_does_not_stand_in_the_way() {
     assert!(!copy.path().join("rocksdb.partial").exists());
     drop(store);
     assert!(open(copy.path()).restored());
+}
+
+/// Pages promise it: RocksDB deletes by writing, and keeps what was there until it rewrites the file.
+#[test]
+fn what_was_deleted_is_nowhere_in_the_files_of_a_later_backup() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    let mut batch = Batch::new();
+    batch.put_case(CaseFamily::Request, b"one".to_vec(), b"marked@example.org".to_vec());
+    batch.put_case(CaseFamily::Request, b"two".to_vec(), b"kept@example.org".to_vec());
+    store.write(batch).unwrap();
+    let holds = |name: &str, text: &[u8]| {
+        let copy = directory.path().join(name);
+        store.backup(&copy).unwrap();
+        let files = fs::read_dir(rocksdb_path(&copy)).unwrap().map(|file| fs::read(file.unwrap().path()).unwrap());
+        files.into_iter().any(|octets| octets.windows(text.len()).any(|window| window == text))
+    };
+    assert!(holds("first", b"marked@example.org"), "it stands there in clear");
+    let mut batch = Batch::new();
+    batch.delete_case(CaseFamily::Request, b"one".to_vec());
+    store.write(batch).unwrap();
+    assert!(!holds("second", b"marked@example.org"));
+    assert!(holds("third", b"kept@example.org"));
 }
