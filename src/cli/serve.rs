@@ -28,7 +28,8 @@ impl Serve {
         run::serve(file).map_err(|error| {
             let words = error.to_string();
             match error {
-                RunError::Config(_) | RunError::User { .. } => Failure::Config(words),
+                RunError::Config(_) => Failure::Config(words),
+                RunError::User { .. } => Failure::Config(format!("{}: {words}", file.display())),
                 RunError::Bind(_) => Failure::CannotBind(words),
                 RunError::DataDir { .. } => Failure::DataDir(words),
                 RunError::Store { .. } => Failure::Store(words),

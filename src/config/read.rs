@@ -59,13 +59,19 @@ fn written(file: &Path, mistakes: &[Mistake]) -> String {
 /// See [`ReadError`].
 pub fn read_file(file: &Path) -> Result<Config, ReadError> {
     let failed = |error| ReadError::File { file: file.to_owned(), error };
-    let mut text = String::new();
+    let mistaken = |mistakes| ReadError::Mistakes { file: file.to_owned(), mistakes };
+    let mut octets = Vec::new();
     let opened = std::fs::File::open(file).map_err(failed)?;
-    opened.take(CONFIG_OCTETS_MAX + 1).read_to_string(&mut text).map_err(failed)?;
-    if text.len() as u64 > CONFIG_OCTETS_MAX {
+    opened.take(CONFIG_OCTETS_MAX + 1).read_to_end(&mut octets).map_err(failed)?;
+    if octets.len() as u64 > CONFIG_OCTETS_MAX {
         return Err(failed(io::Error::other(format!("longer than {CONFIG_OCTETS_MAX} octets"))));
     }
-    let mut config = read(&text).map_err(|mistakes| ReadError::Mistakes { file: file.to_owned(), mistakes })?;
+    let text = str::from_utf8(&octets).map_err(|error| {
+        let page = Page::new(str::from_utf8(&octets[..error.valid_up_to()]).unwrap_or_default());
+        page.mistake(error.valid_up_to(), "an octet that is no UTF-8: save the file in that encoding");
+        mistaken(page.into_mistakes())
+    })?;
+    let mut config = read(text).map_err(mistaken)?;
     let beside = file.parent().unwrap_or(Path::new(""));
     config.data_dir = beside.join(&config.data_dir);
     Ok(config)

@@ -330,3 +330,12 @@ fn a_rule_of_reports_that_cannot_work_is_a_mistake() {
     assert!(read(&dynamic).unwrap_err()[0].what.contains("kind dynamic"));
     assert!(read("[reports]\n").is_err());
 }
+
+#[test]
+fn an_octet_that_is_no_utf8_is_named_with_its_place() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("dnsbld.toml");
+    std::fs::write(&file, b"data_dir = \"var\"\n# caf\xe9\n").unwrap();
+    let error = read_file(&file).unwrap_err().to_string();
+    assert!(error.contains("dnsbld.toml:2:6: an octet that is no UTF-8"), "{error}");
+}
