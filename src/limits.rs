@@ -14,6 +14,9 @@ pub const RANGE_PREFIXES_MAX: usize = 256;
 /// Lists of a configuration: each has one bit of a 64-bit mask, `never` among them is not counted.
 pub const LISTS_MAX: usize = 64;
 
+/// Sources of one list in its life: the list of all of them is copied at each commit.
+pub const SOURCES_PER_LIST_MAX: u16 = 10_000;
+
 /// Distinct own texts of the entries of one list: they are interned with 16 bits and served from memory.
 pub const TEXTS_PER_LIST_MAX: usize = 4_096;
 
@@ -356,8 +359,18 @@ pub const CLOCK_JUMP_SECONDS_MAX: u64 = 3_600;
 /// How often it is looked for what can be cleared away.
 pub const SWEEP_EVERY_SECONDS: u32 = 60;
 
-/// Rows of an old generation that one piece deletes: some milliseconds of the writer.
-pub const SWEEP_ROWS: usize = 5_000;
+/// Rows of an old generation that one piece deletes: few enough that a request that waits for it does not feel it.
+pub const SWEEP_ROWS: usize = 1_000;
+
+/// Between two pieces while nobody waits for the writer: forty of them a second at most, so that twenty million rows are gone
+/// in some ten minutes and imports do not come faster than what they replace is cleared away.
+pub const SWEEP_PAUSE: Duration = Duration::from_millis(20);
+
+/// Between two pieces while requests come without a pause.
+pub const SWEEP_BUSY_PAUSE: Duration = Duration::from_millis(100);
+
+/// How often it is looked for texts that nothing carries while somebody finds no number for his: the whole list is walked.
+pub const TEXTS_LOOK_EVERY_SECONDS: u32 = 10;
 
 /// Commits that one piece takes out of the journal.
 pub const SWEEP_COMMITS: usize = 500;

@@ -236,14 +236,12 @@ impl Writer {
             let serial = shared.store.serial();
             self.next = Some(edit.finish(serial));
             shared.register(registered);
-            shared.places.lock().touch_everything(serial.next(), None);
             return Ok(Committed { serial, ..Committed::default() });
         }
         draft.batch.put_note(ZONES_NOTE, &serde_json::to_vec(&wordings).expect("texts are JSON"));
         self.resolve(&mut edit, &draft, registered.never())?;
         let committed = self.commit_edit(draft, edit)?;
         shared.register(registered);
-        shared.places.lock().touch_everything(committed.serial, None);
         Ok(committed)
     }
 

@@ -140,7 +140,8 @@ impl Shared {
     }
 
     pub fn writes_off(&self) -> bool {
-        self.writes_off.load(Ordering::Acquire)
+        // Imports write for themselves: what fails there shows in the store.
+        self.writes_off.load(Ordering::Acquire) || self.store.writes_off().is_some()
     }
 
     pub fn stopping(&self) -> bool {
@@ -259,7 +260,7 @@ impl Door {
             writes_off: shared.writes_off(),
             expiry_paused: shared.paused(),
             orphans: shared.registered().orphans.clone(),
-            imports: shared.places.count(),
+            imports: shared.places.imports(),
             restored: *shared.restored.lock().expect("nothing panics while it holds this lock"),
         }
     }

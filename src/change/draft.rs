@@ -13,11 +13,11 @@ use super::{
     tally::{Leaving, Tally},
 };
 use crate::{
-    limits::{JOURNAL_CHANGES_MAX, UNDO_KEPT_SECONDS},
+    limits::{JOURNAL_CHANGES_MAX, SOURCES_PER_LIST_MAX, UNDO_KEPT_SECONDS},
     list::{Detail, Duration, Entry, Key, ListName, Serial, SourceName, TextId, Time},
     store::{
-        Act, Arrival, Batch, Changes, CommitRow, Counts, KeyChange, ListId, Past, ReadError, Said, Source, SourceId,
-        SourceRow, Store, UndoHead, View, Why,
+        Act, Arrival, Batch, Catalog, Changes, CommitRow, Counts, KeyChange, ListId, Past, ReadError, Said, Source,
+        SourceId, SourceRow, Store, UndoHead, View, Why,
     },
 };
 use std::sync::Arc;
@@ -76,6 +76,18 @@ pub(super) struct Draft {
 /// A source that does not exist yet, as the draft needs it: it is made when the draft is written.
 pub(super) fn source_to_be(list: ListId, name: &SourceName) -> Arc<Source> {
     Arc::new(Source { list, id: SourceId(u16::MAX), name: name.clone(), row: SourceRow::default() })
+}
+
+/// The source of that name, or one that is to be made. Sources are never deleted: who made up a name for each day would fill
+/// the list of them.
+pub(super) fn source_named(catalog: &Catalog, list: ListId, name: &SourceName) -> Result<Arc<Source>, Refused> {
+    if let Some(source) = catalog.source_named(list, name) {
+        return Ok(source.clone());
+    }
+    if catalog.next_source(list).is_some_and(|next| next >= SOURCES_PER_LIST_MAX) {
+        return Err(Refused::TooManySources);
+    }
+    Ok(source_to_be(list, name))
 }
 
 impl Draft {

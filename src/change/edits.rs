@@ -4,7 +4,7 @@
 //! Never: writes. The writer commits the drafts.
 
 use super::{
-    draft::{Draft, UndoStep, source_to_be},
+    draft::{Draft, UndoStep, source_named},
     guards::{EntryGuard, measure},
     plan::{Evidence, Holding, Line, Outcome, Way},
     request::{Change, Committed, Refused, StillListed},
@@ -55,8 +55,7 @@ impl Writer {
                 }
             }
         }
-        let known = view.catalog().source_named(list.id, &change.source).cloned();
-        let source = known.unwrap_or_else(|| source_to_be(list.id, &change.source));
+        let source = source_named(view.catalog(), list.id, &change.source)?;
         let party = draft.party(&source, Leaving::ByWill, Arrival::Posted, UndoStep::Extend);
         let mut outweighed = Outweighed::new(&view, &list, &source);
         for (key, line) in lines {

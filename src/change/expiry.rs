@@ -36,6 +36,9 @@ use std::{
 /// Under this name the store remembers that expiry pauses.
 const PAUSE_NOTE: &str = "expiry-paused";
 
+/// Under this name it remembers the serial at which an admin let it go on, who knew the time of that commit.
+const RESUMED_NOTE: &str = "expiry-resumed";
+
 const PAUSES: [Pause; 4] = [Pause::ClockBehind, Pause::ClockAhead, Pause::ClockJumped, Pause::Restored];
 
 /// How far the walks are.
@@ -78,7 +81,7 @@ pub(super) fn pause_at_start(store: &Store, now: Time) -> Result<Option<Pause>, 
         return Ok(PAUSES.into_iter().find(|pause| pause.to_string().as_bytes() == note));
     }
     let Some(last) = store.last_commit_time() else { return Ok(None) };
-    Ok(if now.plus(Duration::from_seconds(CLOCK_BEHIND_MAX_SECONDS)) < last {
+    Ok(if now.plus(Duration::from_seconds(CLOCK_BEHIND_MAX_SECONDS)) < not_before(store)? {
         Some(Pause::ClockBehind)
     } else if now > last.plus(Duration::from_seconds(CLOCK_AHEAD_MAX_SECONDS)) {
         Some(Pause::ClockAhead)
@@ -90,6 +93,13 @@ pub(super) fn pause_at_start(store: &Store, now: Time) -> Result<Option<Pause>, 
 /// Remembers a pause across restarts.
 pub(super) fn put_pause(batch: &mut Batch, pause: Pause) {
     batch.put_note(PAUSE_NOTE, pause.to_string().as_bytes());
+}
+
+/// The time of the last commit: the clock must not stand before it, but where an admin knows that the commit lies ahead.
+fn not_before(store: &Store) -> Result<Time, ReadError> {
+    let resumed = store.view().note(RESUMED_NOTE)?;
+    let known = resumed.is_some_and(|serial| *serial == store.serial().0.to_be_bytes());
+    Ok(store.last_commit_time().filter(|_| !known).unwrap_or_default())
 }
 
 /// What ends in one list.
@@ -137,6 +147,10 @@ impl Writer {
         tracing::info!(%actor, "expiry goes on");
         let mut batch = Batch::new();
         batch.delete_note(PAUSE_NOTE);
+        let store = &self.shared.store;
+        if store.last_commit_time().is_some_and(|last| self.shared.clock.now() < last) {
+            batch.put_note(RESUMED_NOTE, &store.serial().0.to_be_bytes());
+        }
         self.write_aside(batch)?;
         self.shared.pause(None);
         *self.shared.restored.lock().expect("nothing panics while it holds this lock") = None;
@@ -185,7 +199,7 @@ impl Writer {
 
     /// Whether the clock forbids a round; if for longer, expiry pauses.
     fn clock_is_wrong(&mut self, now: Time) -> Result<bool, Refused> {
-        let last = self.shared.store.last_commit_time().unwrap_or_default();
+        let last = not_before(&self.shared.store)?;
         let jump = (self.shared.clock.offset() - self.expiry.offset).unsigned_abs();
         let pause = if jump > CLOCK_JUMP_SECONDS_MAX {
             Pause::ClockJumped

@@ -11,10 +11,10 @@
 use super::{
     compare::{Compared, Comparison},
     door::{Door, Shared},
-    draft::source_to_be,
+    draft::source_named,
     edits::{interned, rejected_line},
     guards::{EntryGuard, measure},
-    places::{Asks, Place},
+    places::{Place, Sender},
     prepare::{Coming, Preparation},
     request::{Committed, ImportStart, Refused},
     state::ListState,
@@ -60,8 +60,8 @@ impl Import {
         }
         let registered = shared.registered();
         let list = registered.list(&start.list).cloned().ok_or_else(|| Refused::UnknownList(start.list.clone()))?;
-        let ImportStart { token, admin, list: name, source, .. } = &start;
-        let place = shared.places.enter(&Asks { token, admin: *admin, list: name, source }, list.id)?;
+        let sender = Sender { token: &start.token, admin: start.admin };
+        let place = shared.places.enter((&start.list, list.id), &start.source, Some(&sender))?;
         let generation = shared.store.reserve_generation()?;
         shared.places.lock().write_under(place.number, generation);
         let bulk = Bulk::begin(&shared.store, generation)?;
@@ -253,11 +253,9 @@ impl Finishing {
     /// The source; made if it is new, so that what happens to it meanwhile can be told. A dry run makes none.
     fn source(&self) -> Result<Arc<Source>, Refused> {
         let store = &self.shared.store;
-        if let Some(source) = store.catalog().source_named(self.list.id, &self.start.source) {
-            return Ok(source.clone());
-        }
+        let source = source_named(&store.catalog(), self.list.id, &self.start.source)?;
         if self.start.dry_run {
-            return Ok(source_to_be(self.list.id, &self.start.source));
+            return Ok(source);
         }
         Ok(store.create_source(self.list.id, &self.start.source)?)
     }

@@ -1,7 +1,8 @@
-//! Which imports run, and what others changed meanwhile.
+//! For which sources something is prepared, an import, an undo or a purge, and what others changed meanwhile.
 //!
-//! Guarantees: one import a source, at most [`IMPORTS_MAX`] in all and [`IMPORTS_PER_TOKEN`] of one token that is not an
-//! admin's. An import learns of every change that the snapshot or the rows it looked at may lack.
+//! Guarantees: one at a time a source; at most [`IMPORTS_MAX`] imports in all and [`IMPORTS_PER_TOKEN`] of one token that is
+//! not an admin's, for each sorts in memory of its own. Who prepares learns of every change that the snapshot or the rows it
+//! looked at may lack, but for those of the configuration, which a snapshot shows itself.
 //! Never: waits. Who finds no place is told to come again.
 
 use super::{plan::Holding, request::Refused};
@@ -15,7 +16,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard},
 };
 
-/// The imports that run.
+/// All that is prepared.
 #[derive(Default)]
 pub(super) struct Places {
     running: Mutex<Running>,
@@ -25,13 +26,14 @@ pub(super) struct Places {
 /// import reads under the lock and what it is told later fit together.
 #[derive(Default)]
 pub(super) struct Running {
-    imports: Vec<One>,
+    running: Vec<One>,
     next: u64,
 }
 
 struct One {
     number: u64,
-    token: Box<str>,
+    /// Whose body it is, if there is one.
+    token: Option<Box<str>>,
     list: ListName,
     list_id: ListId,
     source: SourceName,
@@ -45,15 +47,15 @@ struct One {
     meanwhile: Meanwhile,
 }
 
-/// What happened since the body was compared with what is held, or since the import asked last.
+/// What happened since it was decided what comes, or since who prepares it asked last.
 #[derive(Debug, Default)]
 pub(super) struct Meanwhile {
-    /// Keys of the import's own source that a POST, a removal or the passing of time touched.
+    /// Keys of the own source that a POST, a removal or the passing of time touched.
     pub own: BTreeMap<Key, Own>,
-    /// What else may answer differently.
-    pub changed: Vec<(Serial, Changed)>,
-    /// More of that than is kept: look at everything anew.
-    pub overflown: bool,
+    /// Keys that may answer differently since the commit of this serial.
+    pub changed: Vec<(Serial, ListId, Key)>,
+    /// The last commit that changed more than is told key by key: all is to be looked at anew.
+    pub whole: Option<Serial>,
     /// More keys of its own than are kept: it cannot come to its end.
     pub own_overflown: bool,
 }
@@ -65,15 +67,6 @@ pub(super) struct Own {
     pub posted: bool,
     /// What it held before the first of these changes.
     pub before: Option<Holding>,
-}
-
-/// A part of the answers.
-#[derive(Clone, Debug)]
-pub(super) enum Changed {
-    /// This key of the list.
-    Key(ListId, Key),
-    /// The whole list, or what lists there are.
-    Everything,
 }
 
 /// What the writer tells of one row.
@@ -90,12 +83,10 @@ pub(super) struct Touch<'a> {
     pub decides: bool,
 }
 
-/// Who asks for a place, and for which source.
-pub(super) struct Asks<'a> {
+/// Who sends a body.
+pub(super) struct Sender<'a> {
     pub token: &'a str,
     pub admin: bool,
-    pub list: &'a ListName,
-    pub source: &'a SourceName,
 }
 
 impl Places {
@@ -103,25 +94,32 @@ impl Places {
         self.running.lock().expect("nothing panics while it holds this lock")
     }
 
-    /// Takes a place, or says why there is none.
-    pub fn enter(self: &Arc<Self>, asks: &Asks<'_>, list_id: ListId) -> Result<Place, Refused> {
+    /// Takes a place, or says why there is none. Those who send a body are counted.
+    pub fn enter(
+        self: &Arc<Self>,
+        list: (&ListName, ListId),
+        source: &SourceName,
+        sender: Option<&Sender<'_>>,
+    ) -> Result<Place, Refused> {
         let mut running = self.lock();
-        if running.imports.iter().any(|one| one.list == *asks.list && one.source == *asks.source) {
+        if running.running.iter().any(|one| one.list == *list.0 && one.source == *source) {
             return Err(Refused::SourceBusy);
         }
-        let of_token = running.imports.iter().filter(|one| *one.token == *asks.token).count();
-        let most = if asks.admin { IMPORTS_MAX } else { IMPORTS_PER_TOKEN };
-        if running.imports.len() >= IMPORTS_MAX || of_token >= most {
-            return Err(Refused::Busy { retry_after: RETRY_AFTER_IMPORT });
+        if let Some(sender) = sender {
+            let of_token = running.bodies().filter(|token| *token == sender.token).count();
+            let most = if sender.admin { IMPORTS_MAX } else { IMPORTS_PER_TOKEN };
+            if running.bodies().count() >= IMPORTS_MAX || of_token >= most {
+                return Err(Refused::Busy { retry_after: RETRY_AFTER_IMPORT });
+            }
         }
         running.next += 1;
         let number = running.next;
-        running.imports.push(One {
+        running.running.push(One {
             number,
-            token: asks.token.into(),
-            list: asks.list.clone(),
-            list_id,
-            source: asks.source.clone(),
+            token: sender.map(|sender| sender.token.into()),
+            list: list.0.clone(),
+            list_id: list.1,
+            source: source.clone(),
             early: BTreeMap::new(),
             owner: None,
             generation: None,
@@ -130,21 +128,26 @@ impl Places {
         Ok(Place { places: self.clone(), number })
     }
 
-    /// How many run.
-    pub fn count(&self) -> usize {
-        self.lock().imports.len()
+    /// How many imports run.
+    pub fn imports(&self) -> usize {
+        self.lock().bodies().count()
     }
 }
 
 impl Running {
+    /// The tokens of those who send a body.
+    fn bodies(&self) -> impl Iterator<Item = &str> {
+        self.running.iter().filter_map(|one| one.token.as_deref())
+    }
+
     /// Whether nobody has to be told anything.
     pub fn is_empty(&self) -> bool {
-        self.imports.is_empty()
+        self.running.is_empty()
     }
 
     /// Tells the imports of one changed row.
     pub fn touch(&mut self, serial: Serial, touch: &Touch<'_>) {
-        for one in &mut self.imports {
+        for one in &mut self.running {
             let Some(owner) = one.owner else {
                 let own = one.list_id == touch.list && one.source == *touch.source_name;
                 if own && one.early.len() < MEANWHILE_KEYS_MAX {
@@ -163,19 +166,18 @@ impl Running {
             }
             if touch.decides {
                 if meanwhile.changed.len() >= MEANWHILE_KEYS_MAX {
-                    meanwhile.overflown = true;
+                    meanwhile.whole = Some(serial);
                 } else {
-                    meanwhile.changed.push((serial, Changed::Key(touch.list, touch.key.clone())));
+                    meanwhile.changed.push((serial, touch.list, touch.key.clone()));
                 }
             }
         }
     }
 
-    /// Tells all imports but `except` that a whole list, or what lists there are, changed.
-    pub fn touch_everything(&mut self, serial: Serial, except: Option<u64>) {
-        let told = |one: &&mut One| one.owner.is_some() && Some(one.number) != except;
-        for one in self.imports.iter_mut().filter(told) {
-            one.meanwhile.changed.push((serial, Changed::Everything));
+    /// Tells all but `except` that a whole list changed.
+    pub fn touch_whole(&mut self, serial: Serial, except: u64) {
+        for one in self.running.iter_mut().filter(|one| one.owner.is_some() && one.number != except) {
+            one.meanwhile.whole = Some(serial);
         }
     }
 
@@ -191,7 +193,7 @@ impl Running {
 
     /// How many keys the source holds by POSTs that came after the import began: they give way to it.
     pub fn posts_giving_way(&self, number: u64) -> u64 {
-        let Some(one) = self.imports.iter().find(|one| one.number == number) else { return 0 };
+        let Some(one) = self.running.iter().find(|one| one.number == number) else { return 0 };
         let own = &one.meanwhile.own;
         let early = one.early.iter().filter(|(key, posted)| **posted && !own.contains_key(*key)).count();
         (early + own.values().filter(|own| own.posted).count()) as u64
@@ -199,26 +201,26 @@ impl Running {
 
     /// Whether an import into this list runs.
     pub fn has_list(&self, list: ListId) -> bool {
-        self.imports.iter().any(|one| one.list_id == list)
+        self.running.iter().any(|one| one.list_id == list)
     }
 
     /// The generations under which imports write.
     pub fn generations(&self) -> Vec<Generation> {
-        self.imports.iter().filter_map(|one| one.generation).collect()
+        self.running.iter().filter_map(|one| one.generation).collect()
     }
 
     /// The sources for which rows may be in the store that come into force later.
     pub fn owners(&self) -> Vec<(ListId, SourceId)> {
-        self.imports.iter().filter_map(|one| one.owner).collect()
+        self.running.iter().filter_map(|one| one.owner).collect()
     }
 
     fn one(&mut self, number: u64) -> &mut One {
-        let one = self.imports.iter_mut().find(|one| one.number == number);
+        let one = self.running.iter_mut().find(|one| one.number == number);
         one.expect("a place is kept until it is dropped")
     }
 }
 
-/// One import's place; dropped, it is free.
+/// One's place; dropped, it is free.
 pub(super) struct Place {
     places: Arc<Places>,
     pub number: u64,
@@ -237,6 +239,6 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.places.lock().imports.retain(|one| one.number != self.number);
+        self.places.lock().running.retain(|one| one.number != self.number);
     }
 }

@@ -10,7 +10,7 @@
 use super::{
     door::{Door, Request, Shared},
     keys,
-    places::{Changed, Place},
+    places::Place,
     plan::{Holding, decides_differently},
     request::{Actor, Committed, Refused},
     rows::{Looking, Overlay, StoreRows},
@@ -56,19 +56,19 @@ impl Preparation<'_> {
     pub fn bring_into_force(&self, mut coming: Box<Coming>) -> Result<Committed, Refused> {
         let overlay = overlay_of(&coming);
         for _ in 0..IMPORT_ATTEMPTS_MAX {
-            if self.shared.stopping() {
-                return Err(Refused::Stopping);
-            }
-            let registered = self.shared.registered();
+            let (registered, base) = self.base()?;
             let name = &coming.list.settings.name;
             let list = registered.list(name).filter(|list| list.id == coming.list.id).cloned();
             let list = list.ok_or_else(|| Refused::UnknownList(name.clone()))?;
+            if list.settings.family() != coming.list.settings.family() {
+                return Err(Refused::FamilyChanged(name.clone()));
+            }
             if !Arc::ptr_eq(&list.texts, &coming.list.texts) {
                 // It left the configuration and came back: the numbers of the texts may be others' now.
                 return Err(Refused::Busy { retry_after: RETRY_AFTER_IMPORT });
             }
             coming.list = list;
-            let Some((base, edit)) = self.resolve(&registered, &coming, &overlay)? else { continue };
+            let Some(edit) = self.resolve(&registered, &base, &coming, &overlay)? else { continue };
             #[cfg(test)]
             self.shared.run_acts_of_test();
             if self.dry_run {
@@ -83,28 +83,39 @@ impl Preparation<'_> {
         Err(Refused::Busy { retry_after: RETRY_AFTER_IMPORT })
     }
 
-    /// The answers with it in force, nearly up to date; `None` where everything changed meanwhile.
-    fn resolve(
-        &self,
-        registered: &Registered,
-        coming: &Coming,
-        overlay: &Overlay,
-    ) -> Result<Option<(Arc<Snapshot>, Edit)>, Refused> {
-        // A commit from before may wait for its group's publication still: nobody tells of that one.
-        while self.shared.published.load().serial() < self.seen {
+    /// The configuration and the snapshot to build on: by that configuration, and with all in it that is not told key by key.
+    fn base(&self) -> Result<(Arc<Registered>, Arc<Snapshot>), Refused> {
+        loop {
+            let registered = self.shared.registered();
+            {
+                let mut running = self.shared.places.lock();
+                let base = self.shared.published.load();
+                let meanwhile = running.meanwhile(self.place.number);
+                if meanwhile.whole.max(Some(self.seen)) <= Some(base.serial()) && base.serves(&registered.served) {
+                    meanwhile.changed.retain(|(serial, ..)| *serial > base.serial());
+                    meanwhile.whole = None;
+                    return Ok((registered, base));
+                }
+            }
+            // It is written and waits for its group's publication.
             if self.shared.writes_off() {
                 return Err(Refused::WritesOff);
             }
+            if self.shared.stopping() {
+                return Err(Refused::Stopping);
+            }
             std::thread::sleep(PUBLICATION_WAIT);
         }
-        let base = {
-            let mut running = self.shared.places.lock();
-            let base = self.shared.published.load();
-            let meanwhile = running.meanwhile(self.place.number);
-            meanwhile.changed.retain(|(serial, _)| *serial > base.serial());
-            meanwhile.overflown = false;
-            base
-        };
+    }
+
+    /// The answers with it in force, nearly up to date; `None` where more changed meanwhile than is told key by key.
+    fn resolve(
+        &self,
+        registered: &Registered,
+        base: &Snapshot,
+        coming: &Coming,
+        overlay: &Overlay,
+    ) -> Result<Option<Edit>, Refused> {
         let list = &*coming.list;
         let mut edit = base.edit();
         let before = edit.covered_v4(list.index);
@@ -129,16 +140,14 @@ impl Preparation<'_> {
             let changed = {
                 let mut running = self.shared.places.lock();
                 let meanwhile = running.meanwhile(self.place.number);
-                let everything = meanwhile.changed.iter().any(|(_, changed)| matches!(changed, Changed::Everything));
-                if everything || meanwhile.overflown {
+                if meanwhile.whole.is_some() {
                     return Ok(None);
                 }
                 if meanwhile.changed.len() <= SWITCH_KEYS_MAX {
-                    return Ok(Some((base, edit)));
+                    return Ok(Some(edit));
                 }
                 std::mem::take(&mut meanwhile.changed)
             };
-            let changed: Vec<Changed> = changed.into_iter().map(|(_, changed)| changed).collect();
             catch_up(&mut edit, registered, &self.supposed(coming), (list.id, overlay), &changed)?;
         }
     }

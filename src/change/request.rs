@@ -117,12 +117,12 @@ pub enum What {
 pub struct WholeChange {
     /// Who asked.
     pub actor: Actor,
-    /// Admins have four places, other tokens two.
-    pub admin: bool,
     /// The list.
     pub list: ListName,
     /// The source whose entries change.
     pub source: SourceName,
+    /// Whether exclusions may come with it: they act on the whole list.
+    pub may_exclude: bool,
     /// What to do.
     pub whole: Whole,
 }
@@ -196,6 +196,12 @@ pub enum Refused {
         crate::limits::TEXTS_PER_LIST_MAX
     )]
     TooManyTexts,
+    /// The list would have more sources than fit.
+    #[error(
+        "a list has at most {} sources in its life; give what comes from one place one name",
+        crate::limits::SOURCES_PER_LIST_MAX
+    )]
+    TooManySources,
     /// Too many entries for one POST.
     #[error("a POST takes at most {} entries; use PUT", crate::limits::POST_ENTRIES_MAX)]
     TooLarge,
@@ -211,6 +217,11 @@ pub enum Refused {
     /// There is no earlier state to go back to.
     #[error("there is nothing to undo: no import in the last 24 hours, or it is undone")]
     NothingToUndo,
+    /// It would bring exclusions, which who asks may not make.
+    #[error(
+        "what this would bring back holds exclusions, and this token may not exclude: an admin, or one with exclude:, can undo"
+    )]
+    MayNotExclude,
     /// The list is configured; only what the configuration no longer names can be purged whole.
     #[error("list {0} is in the configuration; remove it there first")]
     NotOrphan(ListName),
@@ -244,10 +255,12 @@ impl Refused {
             Self::Rejected { .. } => "rejected",
             Self::Guard(guard) => guard.name(),
             Self::TooManyTexts => "too-many-texts",
+            Self::TooManySources => "too-many-sources",
             Self::TooLarge => "too-large",
             Self::SourceBusy => "source-busy",
             Self::Busy { .. } => "busy",
             Self::NothingToUndo => "nothing-to-undo",
+            Self::MayNotExclude => "may-not-exclude",
             Self::NotOrphan(_) => "not-orphan",
             Self::FamilyChanged(_) => "family-changed",
             Self::WritesOff => "writes-off",

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     limits::{
         EXPIRED_TOKEN_SHOWN_SECONDS, SWEEP_COMMITS, SWEEP_EVERY_SECONDS, SWEEP_EVIDENCE_ROWS, SWEEP_HISTORY_ROWS,
-        SWEEP_ROWS, UNDO_KEPT_SECONDS,
+        SWEEP_ROWS, TEXTS_LOOK_EVERY_SECONDS, UNDO_KEPT_SECONDS,
     },
     list::{Detail, Duration, Key, ListName, Serial, Time},
     store::{Batch, Generation, Held, ListId, Owner, ReadError, View, Why},
@@ -82,6 +82,26 @@ fn purged_lists(view: &View<'_>) -> Result<Vec<u16>, ReadError> {
     Ok(view.note(LISTS_NOTE)?.and_then(|note| serde_json::from_slice(&note).ok()).unwrap_or_default())
 }
 
+/// How far one of the walks of a round is.
+enum Walk<P> {
+    At(P),
+    Ended,
+}
+
+impl<P: Default> Default for Walk<P> {
+    fn default() -> Self {
+        Self::At(P::default())
+    }
+}
+
+/// A round through all that `[keep]` ends. Each walk comes to its end once.
+#[derive(Default)]
+struct Round {
+    journal: Walk<()>,
+    history: Walk<Option<Vec<u8>>>,
+    evidence: Walk<Option<(ListName, Option<Key>)>>,
+}
+
 /// What is to be cleared away, and how far it is.
 #[derive(Default)]
 pub(super) struct Sweep {
@@ -89,14 +109,20 @@ pub(super) struct Sweep {
     leaving: VecDeque<Owner>,
     /// Where the first of them goes on.
     after: Option<Key>,
-    history: Option<Vec<u8>>,
-    evidence: Option<(ListName, Option<Key>)>,
+    round: Round,
     /// Whether texts are to be looked at once nothing is leaving.
     texts: bool,
+    /// Until then nobody who found no number for a text is helped at once: a look walks the whole list.
+    next_texts: Time,
     next_prune: Time,
 }
 
 impl Sweep {
+    /// Whether rows wait to be cleared away.
+    pub fn has_leavings(&self) -> bool {
+        !self.leaving.is_empty()
+    }
+
     /// Something has just left.
     pub fn look_soon(&mut self) {
         self.next_look = Time::default();
@@ -114,7 +140,9 @@ impl Writer {
         }
         self.clear_generation()?;
         // Rows that wait to be cleared away still name their texts.
-        if self.sweep.leaving.is_empty() && std::mem::take(&mut self.sweep.texts) {
+        let short = now >= self.sweep.next_texts && self.shared.registered().lists().any(|list| list.texts.are_short());
+        if short || self.sweep.leaving.is_empty() && std::mem::take(&mut self.sweep.texts) {
+            self.sweep.next_texts = now.plus(Duration::from_seconds(TEXTS_LOOK_EVERY_SECONDS));
             self.free_texts()?;
         }
         if now >= self.sweep.next_prune || self.sweep.next_prune > now.plus(Duration::from_seconds(SWEEP_EVERY_SECONDS))
@@ -181,7 +209,7 @@ impl Writer {
     }
 
     /// Deletes a piece of the first generation that left, and writes its history.
-    fn clear_generation(&mut self) -> Result<(), Refused> {
+    pub(super) fn clear_generation(&mut self) -> Result<(), Refused> {
         let Some(owner) = self.sweep.leaving.front().copied() else { return Ok(()) };
         let shared = self.shared.clone();
         let view = shared.store.view();
@@ -250,57 +278,65 @@ impl Writer {
         Ok(())
     }
 
-    /// A piece of what `[keep]` ends; whether there is more.
+    /// A piece of what `[keep]` ends; whether there is more in this round.
     pub(super) fn prune(&mut self, now: Time) -> Result<bool, Refused> {
         let keep = self.shared.registered().configuration.keep;
         let shared = self.shared.clone();
         let view = shared.store.view();
         let mut batch = Batch::new();
-        let commits = view.commits_before(now.minus(keep.changes), SWEEP_COMMITS)?;
-        for serial in &commits {
-            batch.delete_commit(*serial);
+        let mut round = std::mem::take(&mut self.sweep.round);
+        if let Walk::At(()) = round.journal {
+            let commits = view.commits_before(now.minus(keep.changes), SWEEP_COMMITS)?;
+            commits.iter().for_each(|serial| batch.delete_commit(*serial));
+            round.journal = if commits.len() < SWEEP_COMMITS { Walk::Ended } else { Walk::At(()) };
         }
-        let old = view.history_before(now.minus(keep.history), self.sweep.history.take(), SWEEP_HISTORY_ROWS)?;
-        self.sweep.history.clone_from(&old.next);
-        let more = old.next.is_some() || commits.len() == SWEEP_COMMITS;
-        for row in old.rows {
-            batch.delete_history(row);
+        if let Walk::At(after) = round.history {
+            let old = view.history_before(now.minus(keep.history), after, SWEEP_HISTORY_ROWS)?;
+            old.rows.into_iter().for_each(|row| batch.delete_history(row));
+            round.history = old.next.map_or(Walk::Ended, |next| Walk::At(Some(next)));
         }
-        let evidence = self.prune_evidence(&view, now.minus(keep.evidence), &mut batch)?;
+        if let Walk::At(place) = round.evidence {
+            round.evidence = prune_evidence(&view, place, now.minus(keep.evidence), &mut batch)?;
+        }
         self.write_aside(batch)?;
-        Ok(more || evidence)
+        let ended = matches!(round, Round { journal: Walk::Ended, history: Walk::Ended, evidence: Walk::Ended });
+        if !ended {
+            self.sweep.round = round;
+        }
+        Ok(!ended)
     }
+}
 
-    /// Takes evidence off entries that were last seen before `before`, a piece of one list at a time; whether there is more.
-    fn prune_evidence(&mut self, view: &View<'_>, before: Time, batch: &mut Batch) -> Result<bool, ReadError> {
-        let (name, after) = match self.sweep.evidence.take() {
-            Some(place) => place,
-            None => match view.catalog().lists().next() {
-                Some((first, _)) => (first.clone(), None),
-                None => return Ok(false),
-            },
-        };
-        let Some(list) = view.catalog().list_id(&name) else { return Ok(true) };
-        let mut entries = match &after {
+/// Takes evidence off entries that were last seen before `before`, a piece of one list; where to go on.
+fn prune_evidence(
+    view: &View<'_>,
+    place: Option<(ListName, Option<Key>)>,
+    before: Time,
+    batch: &mut Batch,
+) -> Result<Walk<Option<(ListName, Option<Key>)>>, ReadError> {
+    let first = || view.catalog().lists().next().map(|(first, _)| (first.clone(), None));
+    let Some((name, after)) = place.or_else(first) else { return Ok(Walk::Ended) };
+    if let Some(list) = view.catalog().list_id(&name) {
+        let entries = match &after {
             Some(after) => view.entries_after(list, after),
             None => view.entries(list),
         };
-        let mut walked = None;
-        for held in entries.by_ref().take(SWEEP_EVIDENCE_ROWS) {
+        let (mut walked, mut last) = (0, None);
+        for held in entries {
             let held = held?;
+            // A piece ends behind a key: the next one goes on after all that is said there.
+            if walked >= SWEEP_EVIDENCE_ROWS && last.as_ref() != Some(&held.key) {
+                return Ok(Walk::At(Some((name, last))));
+            }
             if super::last_seen(&held.entry, held.source.row.complete_at) < before {
                 strip(view, &held, batch)?;
             }
-            walked = Some(held.key);
+            walked += 1;
+            last = Some(held.key);
         }
-        if let (Some(last), Some(_)) = (walked, entries.next()) {
-            self.sweep.evidence = Some((name, Some(last)));
-            return Ok(true);
-        }
-        let next = view.catalog().lists().find(|(other, _)| **other > name);
-        self.sweep.evidence = next.map(|(next, _)| (next.clone(), None));
-        Ok(self.sweep.evidence.is_some())
     }
+    let next = view.catalog().lists().find(|(other, _)| **other > name);
+    Ok(next.map_or(Walk::Ended, |(next, _)| Walk::At(Some((next.clone(), None)))))
 }
 
 fn strip(view: &View<'_>, held: &Held, batch: &mut Batch) -> Result<(), ReadError> {

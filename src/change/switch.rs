@@ -9,7 +9,7 @@ use super::{
     draft::{Draft, UndoStep},
     edits::holding_at,
     keys,
-    places::{Changed, Own},
+    places::Own,
     plan::Holding,
     prepare::Coming,
     request::{Committed, Refused},
@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     limits::{RETRY_AFTER_IMPORT, SWITCH_KEYS_MAX},
-    list::{Key, SourceName, Time},
+    list::{Key, Serial, SourceName, Time},
     snapshot::{Edit, Snapshot},
     store::{Act, Arrival, Generation, ListId, Owner, ReadError, Source, SourceRow, UndoHead, View, Why},
 };
@@ -123,14 +123,12 @@ pub(super) fn catch_up(
     registered: &Registered,
     view: &View<'_>,
     own: (ListId, &Overlay),
-    changed: &[Changed],
+    changed: &[(Serial, ListId, Key)],
 ) -> Result<(), ReadError> {
     let nothing = Overlay::default();
     let mut by_list = BTreeMap::<ListId, Vec<Key>>::new();
-    for change in changed {
-        if let Changed::Key(list, key) = change {
-            by_list.entry(*list).or_default().push(keys::scope_of_change(key));
-        }
+    for (_, list, key) in changed {
+        by_list.entry(*list).or_default().push(keys::scope_of_change(key));
     }
     for (id, changed) in by_list {
         let Some(list) = registered.by_id(id) else { continue };
@@ -162,16 +160,15 @@ impl Writer {
             let mut running = shared.places.lock();
             let replaced_posts = running.posts_giving_way(place);
             let meanwhile = running.meanwhile(place);
-            let everything = meanwhile.changed.iter().any(|(_, changed)| matches!(changed, Changed::Everything));
             if meanwhile.own_overflown {
                 return Err(Refused::Busy { retry_after: RETRY_AFTER_IMPORT });
             }
-            if meanwhile.overflown || everything || meanwhile.changed.len() > SWITCH_KEYS_MAX {
+            let reloaded = !self.base().serves(&registered.served);
+            if reloaded || meanwhile.whole.is_some() || meanwhile.changed.len() > SWITCH_KEYS_MAX {
                 return Ok(Switched::Again(coming));
             }
             // Copies: should it go back, it is told the same once more.
-            let changed: Vec<Changed> = meanwhile.changed.iter().map(|(_, changed)| changed.clone()).collect();
-            (meanwhile.own.clone(), changed, replaced_posts)
+            (meanwhile.own.clone(), meanwhile.changed.clone(), replaced_posts)
         };
         let plain = shared.store.view();
         let list = &*coming.list;
@@ -209,7 +206,7 @@ impl Writer {
             self.expiry.forget_source(list.id, source.id);
         }
         if matches!(coming.plan, Plan::Generation(..)) {
-            shared.places.lock().touch_everything(committed.serial, Some(place));
+            shared.places.lock().touch_whole(committed.serial, place);
             self.sweep.look_soon();
         }
         Ok(Switched::Done(committed))
@@ -260,9 +257,18 @@ impl Writer {
             }
             Plan::Generation(generation, row) => {
                 draft.bulk = true;
+                // What others did with a key of the source may have taken the hints away that the coming entry shares.
+                let coming = Owner { generation: *generation, ..source.owner() };
+                for key in own.keys() {
+                    if let Some(entry) = view.entry(coming, key)? {
+                        draft.batch.remind(coming, key, &entry, cause.arrival());
+                    }
+                }
                 let left = Left { until: now, serial: self.next_serial(), why: cause.why(), by: *generation };
-                leave(&mut draft.batch, source.owner(), left);
-                forget_left(&mut draft.batch, Owner { generation: *generation, ..source.owner() });
+                if source.row.keys > 0 {
+                    leave(&mut draft.batch, source.owner(), left);
+                }
+                forget_left(&mut draft.batch, coming);
                 (**row).clone()
             }
         };

@@ -26,6 +26,8 @@ struct Inner {
     last: u16,
     /// Whether a number was given or refused since the last look: another one may find something.
     moved: bool,
+    /// Whether one was refused since.
+    short: bool,
     /// What was named since the current look began.
     named: Option<HashSet<TextId>>,
 }
@@ -85,6 +87,11 @@ impl Texts {
         inner.moved && inner.by_text.len() + TEXTS_LEFT_FEW >= TEXTS_PER_LIST_MAX
     }
 
+    /// Whether there was none left for somebody, who had better not wait for the next look.
+    pub fn are_short(&self) -> bool {
+        self.lock().short
+    }
+
     /// A look begins: from here on what is named counts as needed.
     pub fn begin_look(&self) {
         self.lock().named = Some(HashSet::new());
@@ -94,7 +101,7 @@ impl Texts {
     pub fn keep(&self, used: &HashSet<TextId>) -> Vec<TextId> {
         let mut inner = self.lock();
         let named = inner.named.take().unwrap_or_default();
-        inner.moved = false;
+        (inner.moved, inner.short) = (false, false);
         let over: Vec<TextId> =
             inner.by_id.keys().filter(|id| !used.contains(id) && !named.contains(id)).copied().collect();
         for id in &over {
@@ -112,6 +119,7 @@ impl Inner {
     fn number(&mut self, text: &str) -> Option<TextId> {
         self.moved = true;
         if self.by_text.len() >= TEXTS_PER_LIST_MAX {
+            self.short = true;
             return None;
         }
         // There are many more numbers than texts.

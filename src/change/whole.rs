@@ -9,8 +9,7 @@
 use super::{
     door::{Door, Shared},
     edits::holding_at,
-    places::Asks,
-    plan::Outcome,
+    plan::{Holding, Outcome},
     prepare::{Coming, Preparation},
     request::{Committed, Refused, Whole, WholeChange},
     state::ListState,
@@ -19,23 +18,25 @@ use super::{
 };
 use crate::{
     limits::{HOUR_SECONDS, UNDO_KEPT_SECONDS, UNDO_PIECE_ROWS},
-    list::{Duration, Key, Time},
-    store::{Arrival, Batch, Owner, ReadError, Source, SourceRow, UndoHead, View},
+    list::{Duration, Entry, Key, Mark, Time},
+    store::{Arrival, Batch, Owner, Source, SourceRow, UndoHead, View},
 };
 use std::{cmp::Ordering, collections::BTreeMap, sync::Arc};
 
 /// Does it. Waits: for a thread that may.
 pub(super) fn change(door: &Door, shared: &Shared, change: WholeChange) -> Result<Committed, Refused> {
-    let WholeChange { actor, admin, list: name, source: source_name, whole } = change;
+    let WholeChange { actor, list: name, source: source_name, may_exclude, whole } = change;
     let list = shared.registered().list(&name).cloned().ok_or_else(|| Refused::UnknownList(name.clone()))?;
     let source = shared.store.catalog().source_named(list.id, &source_name).cloned();
-    let source = source.ok_or_else(|| Refused::UnknownSource(name.clone(), source_name.clone()))?;
-    let asks = Asks { token: actor.as_str(), admin, list: &name, source: &source_name };
-    let place = shared.places.enter(&asks, list.id)?;
+    let source = source
+        .filter(|source| source.is_known())
+        .ok_or_else(|| Refused::UnknownSource(name.clone(), source_name.clone()))?;
+    let place = shared.places.enter((&name, list.id), &source_name, None)?;
     let view = place.own(&shared.store, list.id, source.id);
     let seen = view.serial();
     let source = view.catalog().source(list.id, source.id).cloned().unwrap_or(source);
-    let act = Acting { door, shared, view, list: &list, source: &source, now: shared.clock.now() };
+    let now = shared.clock.now();
+    let act = Acting { door, shared, view, list: &list, source: &source, may_exclude, now };
     let (cause, plan, committed) = match whole {
         Whole::Purge => act.purge()?,
         Whole::Undo => act.undo()?,
@@ -65,6 +66,7 @@ struct Acting<'a> {
     view: View<'a>,
     list: &'a ListState,
     source: &'a Arc<Source>,
+    may_exclude: bool,
     now: Time,
 }
 
@@ -108,13 +110,16 @@ impl Acting<'_> {
     }
 
     /// The rows that bring back what a small import changed, and what was changed after it.
-    fn rows_back(&self, committed: &mut Committed) -> Result<BTreeMap<Key, Planned>, ReadError> {
+    fn rows_back(&self, committed: &mut Committed) -> Result<BTreeMap<Key, Planned>, Refused> {
         let mut rows = BTreeMap::new();
         for (key, before) in self.view.undo_keys(self.source.list, self.source.id)? {
             let current = holding_at(&self.view, self.source.owner(), &key)?;
-            let wanted = before.map(|(entry, detail)| super::plan::Holding { entry, detail });
+            let wanted = before.map(|(entry, detail)| Holding { entry, detail });
             if current == wanted {
                 continue;
+            }
+            if let Some(Holding { entry, .. }) = &wanted {
+                self.may_bring(&key, current.as_ref().map(|held| &held.entry), entry)?;
             }
             committed.count(match (&current, &wanted) {
                 (None, _) => Outcome::Added,
@@ -157,6 +162,7 @@ impl Acting<'_> {
             let before = if order.is_ge() { new.next().transpose()? } else { None };
             let after = if order.is_le() { old.next().transpose()? } else { None };
             if let Some((key, entry)) = &after {
+                self.may_bring(key, before.as_ref().map(|(_, entry)| entry), entry)?;
                 self.list.lengths.note(key);
                 let posted = head.before.complete_at.is_none_or(|complete| entry.last_seen > complete);
                 if entry.expires.is_some() || posted {
@@ -171,6 +177,17 @@ impl Acting<'_> {
             });
         }
         reminder.end()
+    }
+
+    /// Whether the entry may come back: the list may have become one of other keys while it held none, and who asks may not
+    /// be the one who excluded.
+    fn may_bring(&self, key: &Key, before: Option<&Entry>, after: &Entry) -> Result<(), Refused> {
+        let settings = &self.list.settings;
+        if !settings.family().takes(key) {
+            return Err(Refused::FamilyChanged(settings.name.clone()));
+        }
+        let excludes = after.mark == Mark::Excluded && before.is_none_or(|before| before.mark == Mark::Listed);
+        if excludes && !self.may_exclude { Err(Refused::MayNotExclude) } else { Ok(()) }
     }
 
     fn reminder(&self, owner: Owner) -> Reminder<'_> {
@@ -188,7 +205,7 @@ struct Reminder<'a> {
 }
 
 impl Reminder<'_> {
-    fn put(&mut self, key: &Key, entry: &crate::list::Entry, arrival: Arrival) -> Result<(), Refused> {
+    fn put(&mut self, key: &Key, entry: &Entry, arrival: Arrival) -> Result<(), Refused> {
         self.batch.remind(self.owner, key, entry, arrival);
         self.rows += 1;
         if self.rows < UNDO_PIECE_ROWS {

@@ -20,7 +20,7 @@ use super::{
     sweep::Sweep,
 };
 use crate::{
-    limits::{GROUP_REQUESTS_MAX, TICK},
+    limits::{GROUP_REQUESTS_MAX, SWEEP_BUSY_PAUSE, SWEEP_PAUSE, TICK},
     list::{Serial, Time, policy::covers_too_much},
     metrics::{self, Manner, Reason},
     snapshot::{Edit, Snapshot},
@@ -52,6 +52,7 @@ pub struct Writer {
     pub(super) expiry: Expiry,
     pub(super) sweep: Sweep,
     last_tick: Time,
+    last_piece: Instant,
     /// Whether the store may compact what imports left. A start has better things to do with its processor time.
     compacts: bool,
     /// Whether seconds pass by themselves; tests let them pass.
@@ -83,6 +84,7 @@ impl Writer {
             expiry,
             sweep: Sweep::default(),
             last_tick: now,
+            last_piece: Instant::now(),
             compacts: false,
             #[cfg(test)]
             ticks: true,
@@ -110,7 +112,8 @@ impl Writer {
     /// Serves the queue until [`super::Door::close`], or until all doors are gone.
     pub fn run(mut self) {
         while !self.shared.stopping() {
-            let idle = match self.waiting.recv_timeout(TICK) {
+            let leavings = self.sweep.has_leavings();
+            let idle = match self.waiting.recv_timeout(if leavings { SWEEP_PAUSE } else { TICK }) {
                 Ok(first) => {
                     self.group(first);
                     false
@@ -120,9 +123,11 @@ impl Writer {
             };
             // A busy queue must not keep entries alive for ever: one piece of expiry a second comes between the groups.
             let now = self.shared.clock.now();
-            if self.ticks() && (idle || now != self.last_tick) {
+            if self.ticks() && (now != self.last_tick || idle && !leavings) {
                 self.last_tick = now;
                 self.tick(now);
+            } else if leavings && (idle || self.last_piece.elapsed() >= SWEEP_BUSY_PAUSE) {
+                self.clear_a_piece();
             }
         }
         while let Ok(request) = self.waiting.try_recv() {
@@ -150,6 +155,16 @@ impl Writer {
         self.settle();
     }
 
+    /// Clears away between the requests. It is durable with the next of them, or with the next second.
+    fn clear_a_piece(&mut self) {
+        self.last_piece = Instant::now();
+        if !self.shared.writes_off()
+            && let Err(refused) = self.clear_generation()
+        {
+            tracing::error!(%refused, "clearing away failed, and is tried again");
+        }
+    }
+
     fn tick(&mut self, now: Time) {
         if self.shared.writes_off() {
             return;
@@ -160,8 +175,12 @@ impl Writer {
             self.turn_off(&error);
             return;
         }
-        if let Err(refused) = self.expire(now).and_then(|()| self.close_zones(now)).and_then(|()| self.sweep(now)) {
-            tracing::error!(%refused, "expiry or clearing away failed");
+        for (work, done) in
+            [("expiry", self.expire(now)), ("closing zones", self.close_zones(now)), ("clearing away", self.sweep(now))]
+        {
+            if let Err(refused) = done {
+                tracing::error!(%refused, work, "failed, and is tried again in a second");
+            }
         }
         self.settle();
         self.shared.published.sweep();
@@ -329,10 +348,7 @@ impl Writer {
     /// Writes the draft together with the answers that `edit` holds.
     pub(super) fn commit_edit(&mut self, mut draft: Draft, mut edit: Edit) -> Result<Committed, Refused> {
         let store = self.shared.store.clone();
-        if let Err(refused) = draft.make_sources(&store) {
-            self.turn_off(&refused);
-            return Err(refused);
-        }
+        draft.make_sources(&store)?;
         let serial = self.next_serial();
         for origin in edit.changed_zones() {
             draft.batch.put_zone_serial(origin.name(), serial);

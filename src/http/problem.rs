@@ -320,7 +320,8 @@ impl From<Refused> for Problem {
                 let name = said.split_once(':').map_or(&*said, |(name, _)| name).to_owned();
                 Self::guard(&name, said)
             }
-            Refused::TooManyTexts => Self::unprocessable(said),
+            Refused::TooManyTexts | Refused::TooManySources => Self::unprocessable(said),
+            Refused::MayNotExclude => Self::forbidden(said),
             Refused::TooLarge => Self::too_large(said),
             Refused::SourceBusy | Refused::NothingToUndo | Refused::NotOrphan(_) | Refused::FamilyChanged(_) => {
                 Self::conflict(said)

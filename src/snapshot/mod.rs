@@ -102,6 +102,12 @@ impl Snapshot {
         &self.served
     }
 
+    /// Whether this is what it serves, and not an equal configuration of another time.
+    #[must_use]
+    pub fn serves(&self, served: &Arc<Served>) -> bool {
+        Arc::ptr_eq(&self.served, served)
+    }
+
     /// The last serial that changed what `zone` (one of this snapshot's) serves.
     #[must_use]
     pub fn zone_serial(&self, zone: &Zone) -> Serial {

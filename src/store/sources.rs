@@ -57,6 +57,12 @@ pub struct Source {
 }
 
 impl Source {
+    /// Whether a commit has named it. An import that broke off leaves a source that nothing was ever said of.
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        self.row.serial > Serial(0)
+    }
+
     /// Whose rows are in force.
     #[must_use]
     pub fn owner(&self) -> Owner {
@@ -127,7 +133,9 @@ impl Catalog {
         self.lists.get(&list).map_or(&[], |listed| &listed.sources)
     }
 
-    pub(super) fn next_source(&self, list: ListId) -> Option<u16> {
+    /// The number that the list's next new source gets; none of an unknown list.
+    #[must_use]
+    pub fn next_source(&self, list: ListId) -> Option<u16> {
         self.lists.get(&list).map(|listed| listed.next_source)
     }
 

@@ -178,7 +178,7 @@ impl Desk {
         for list in self.dynamic_lists() {
             let actor = Actor::new(actor);
             let (door, source) = (self.door().clone(), name.source());
-            let change = WholeChange { actor, admin: false, list, source, whole: Whole::Purge };
+            let change = WholeChange { actor, list, source, may_exclude: false, whole: Whole::Purge };
             let purged = spawn_blocking(move || door.change_whole(change)).await;
             match purged.map_err(|error| Obstacle::BrokenOff(error.to_string().into()))? {
                 Ok(_) | Err(Refused::UnknownSource(..)) => {}

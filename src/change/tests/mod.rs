@@ -1,6 +1,7 @@
 //! The room as a whole: a store on disk, a writer on its thread, a clock that the test moves.
 
 mod facts;
+mod meanwhile;
 mod model;
 mod seasons;
 
@@ -147,11 +148,8 @@ impl House {
         Time::from_seconds(self.wall.load(Ordering::SeqCst))
     }
 
-    /// Seconds pass, and the writer looks at the time.
     fn pass(&self, seconds: u32) {
-        self.wall.fetch_add(seconds, Ordering::SeqCst);
-        self.boot.fetch_add(seconds, Ordering::SeqCst);
-        self.door.tick().unwrap();
+        self.passing(seconds)();
     }
 
     fn submit(&self, list: &str, source: &str, force: bool, what: What) -> Result<Committed, Refused> {
@@ -169,13 +167,29 @@ impl House {
 
     fn whole(&self, list: &str, source: &str, whole: Whole) -> Result<Committed, Refused> {
         let (actor, list, source) = (Actor::new("token:test"), list.parse().unwrap(), source.parse().unwrap());
-        self.door.change_whole(WholeChange { actor, admin: true, list, source, whole })
+        self.door.change_whole(WholeChange { actor, list, source, may_exclude: true, whole })
     }
 
     /// What others do before the next change of a whole source is switched to.
     fn before_switch(&self, acts: impl Iterator<Item = impl FnOnce() + Send + 'static>) {
         let acts = acts.map(|act| Box::new(act) as Box<dyn FnOnce() + Send>);
         self.shared().acts_of_test.lock().unwrap().extend(acts);
+    }
+
+    /// What happens before the next such switch.
+    fn meanwhile(&self, act: impl FnOnce() + Send + 'static) {
+        self.before_switch(std::iter::once(act));
+    }
+
+    /// Seconds pass, and the writer looks at the time.
+    fn passing(&self, seconds: u32) -> impl FnOnce() + Send + 'static {
+        let (door, clocks) = (self.door.clone(), [self.wall.clone(), self.boot.clone()]);
+        move || {
+            for clock in clocks {
+                clock.fetch_add(seconds, Ordering::SeqCst);
+            }
+            door.tick().unwrap();
+        }
     }
 
     fn add(&self, list: &str, source: &str, lines: &str) -> Result<Committed, Refused> {

@@ -379,7 +379,9 @@ fn step(house: &House, model: &mut Model, op: &Op) {
             };
             others_meanwhile(house, meanwhile);
             let committed = house.whole("dynamic", SOURCES[*source], Whole::Undo).unwrap();
-            meanwhile.iter().for_each(|(by, line)| drop(model.add(*by, std::slice::from_ref(line), now)));
+            for (by, line) in meanwhile {
+                model.add(*by, std::slice::from_ref(line), now);
+            }
             (model.sources[*source].rows, model.sources[*source].complete_at) = (rows, complete_at);
             assert_eq!(committed.serial.0, before.0 + 1 + meanwhile.len() as u64);
         }
@@ -392,7 +394,9 @@ fn step(house: &House, model: &mut Model, op: &Op) {
             house.batch_rows(if *bulk { 0 } else { 50_000 });
             others_meanwhile(house, meanwhile);
             let committed = house.whole("dynamic", SOURCES[*source], Whole::Purge).unwrap();
-            meanwhile.iter().for_each(|(by, line)| drop(model.add(*by, std::slice::from_ref(line), now)));
+            for (by, line) in meanwhile {
+                model.add(*by, std::slice::from_ref(line), now);
+            }
             assert_eq!(committed.removed, model.sources[*source].rows.len() as u64);
             model.sources[*source] = Source { known: true, ..Source::default() };
             assert_eq!(committed.serial.0, before.0 + 1 + meanwhile.len() as u64);

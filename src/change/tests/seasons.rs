@@ -75,72 +75,6 @@ fn an_end_that_passed_while_a_generation_was_not_in_force_comes_after_its_undo()
     assert!(!house.listed("203.0.113.1") && house.listed("203.0.113.2"));
 }
 
-/// The second looks at the hints of an entry that is not in force yet: it found no entry, and threw them away.
-#[test]
-fn an_end_that_comes_before_the_switch_to_its_entry_is_not_forgotten() {
-    for batch_rows in [50_000, 0] {
-        let (_directory, house) = house();
-        house.batch_rows(batch_rows);
-        house.import("relay", "feed", "203.0.113.7").unwrap();
-        let (door, wall) = (house.door.clone(), house.wall.clone());
-        let boot = house.boot.clone();
-        house.before_switch(std::iter::once(move || {
-            for clock in [&wall, &boot] {
-                clock.fetch_add(5, Ordering::SeqCst);
-            }
-            door.tick().unwrap();
-        }));
-        house.import("relay", "feed", "203.0.113.1 expires=3\n203.0.113.2\n203.0.113.7").unwrap();
-        assert!(house.listed("203.0.113.1"), "until the next second");
-        house.pass(1);
-        assert!(!house.listed("203.0.113.1") && house.listed("203.0.113.2"));
-    }
-}
-
-#[test]
-fn an_end_that_comes_while_its_undo_is_prepared_is_not_forgotten() {
-    for batch_rows in [50_000, 0] {
-        let directory = tempfile::tempdir().unwrap();
-        let house = House::open(directory.path(), with_term(1_000));
-        house.batch_rows(batch_rows);
-        house.import("dynamic", "feed", "203.0.113.1 expires=900\n203.0.113.2").unwrap();
-        house.add("dynamic", "feed", "203.0.113.3").unwrap();
-        house.pass(10);
-        house.import("dynamic", "feed", "203.0.113.1 expires=990\n203.0.113.2\n203.0.113.3").unwrap();
-        house.pass(880);
-        let (door, wall, boot) = (house.door.clone(), house.wall.clone(), house.boot.clone());
-        house.before_switch(std::iter::once(move || {
-            for clock in [&wall, &boot] {
-                clock.fetch_add(15, Ordering::SeqCst);
-            }
-            door.tick().unwrap();
-        }));
-        house.whole("dynamic", "feed", Whole::Undo).unwrap();
-        house.pass(1);
-        assert!(!house.listed("203.0.113.1") && house.listed("203.0.113.2") && house.listed("203.0.113.3"));
-        house.pass(95);
-        assert!(!house.listed("203.0.113.2") && !house.listed("203.0.113.3"), "their term is over");
-    }
-}
-
-#[test]
-fn an_undo_whose_day_ends_while_it_is_prepared_is_refused() {
-    let (_directory, house) = house();
-    house.batch_rows(0);
-    house.import("relay", "feed", "203.0.113.1").unwrap();
-    house.import("relay", "feed", "203.0.113.2").unwrap();
-    house.pass(86_390);
-    let (door, wall, boot) = (house.door.clone(), house.wall.clone(), house.boot.clone());
-    house.before_switch(std::iter::once(move || {
-        for clock in [&wall, &boot] {
-            clock.fetch_add(70, Ordering::SeqCst);
-        }
-        door.tick().unwrap();
-    }));
-    assert_eq!(house.whole("relay", "feed", Whole::Undo), Err(Refused::NothingToUndo));
-    assert!(house.listed("203.0.113.2") && !house.listed("203.0.113.1"));
-}
-
 #[test]
 fn expiry_ends_at_most_its_bound_in_one_commit() {
     let directory = tempfile::tempdir().unwrap();
@@ -257,6 +191,38 @@ fn a_start_with_the_same_configuration_makes_no_commit() {
 }
 
 #[test]
+fn an_admin_who_lets_expiry_go_on_is_believed_though_the_last_commit_lies_ahead() {
+    let directory = tempfile::tempdir().unwrap();
+    let house = House::open_at(directory.path(), configuration(), BEGIN + 86_400);
+    house.add("relay", "trap", "203.0.113.1 expires=100000").unwrap();
+    house.close();
+    let house = House::open(directory.path(), configuration());
+    assert_eq!(house.door.status().expiry_paused, Some(Pause::ClockBehind));
+    wait(house.door.resume_expiry(Actor::new("token:admin"))).unwrap();
+    house.pass(1);
+    assert_eq!(house.door.status().expiry_paused, None);
+    house.close();
+    let house = House::open_at(directory.path(), configuration(), BEGIN + 10);
+    assert_eq!(house.door.status().expiry_paused, None, "and after a restart");
+    house.add("relay", "trap", "203.0.113.2").unwrap();
+    house.pass(1);
+    assert_eq!(house.door.status().expiry_paused, None);
+}
+
+#[test]
+fn a_list_takes_a_bounded_number_of_sources_and_writes_stay_on() {
+    let (_directory, house) = house();
+    let id = house.door.store().catalog().list_id(&"relay".parse().unwrap()).unwrap();
+    for number in 0..crate::limits::SOURCES_PER_LIST_MAX {
+        house.door.store().create_source(id, &format!("day-{number}").parse().unwrap()).unwrap();
+    }
+    assert_eq!(house.add("relay", "another", "203.0.113.1"), Err(Refused::TooManySources));
+    assert_eq!(house.import("relay", "another", "203.0.113.1"), Err(Refused::TooManySources));
+    house.add("relay", "day-7", "203.0.113.1").unwrap();
+    house.add("dynamic", "another", "203.0.113.1").unwrap();
+}
+
+#[test]
 fn a_zone_lists_nothing_from_its_closing_day_on() {
     let directory = tempfile::tempdir().unwrap();
     let mut configuration = configuration();
@@ -344,6 +310,7 @@ fn texts_that_nothing_carries_any_more_leave_room_for_others() {
                 .import("relay", "feed", &body_of(day, 1_200))
                 .unwrap_or_else(|refused| panic!("day {day}: {refused}"));
             house.pass(61);
+            house.pass(1);
         }
         let text = || {
             let view = house.door.store().view();
@@ -354,11 +321,53 @@ fn texts_that_nothing_carries_any_more_leave_room_for_others() {
         assert_eq!(&*text(), "day7-7");
         house.whole("relay", "feed", Whole::Undo).unwrap();
         assert_eq!(&*text(), "day6-7", "what an undo brings back has its texts");
-        // A body that is refused uses none up for longer than a minute.
+        // A body that is refused uses none up for longer than some seconds.
         assert_eq!(house.add("relay", "trap", &body_of(8, 1_800)), Err(Refused::TooManyTexts));
-        house.pass(61);
+        house.pass(11);
         house.add("relay", "trap", &body_of(9, 1_800)).unwrap();
     }
+}
+
+/// The start of a restored store ends what `[keep]` ends, and two walks had to end in the same step for it to be done.
+#[test]
+fn a_round_of_what_keep_ends_takes_as_many_steps_as_its_longest_walk() {
+    let directory = tempfile::tempdir().unwrap();
+    let house = House::open(directory.path(), configuration());
+    house.import("dynamic", "feed", &hosts(2_300)).unwrap();
+    let force = ImportStart { force: true, ..house.start("dynamic", "feed") };
+    house.import_with(force, &hosts(1)).unwrap();
+    house.import("relay", "feed", &hosts(1_200)).unwrap();
+    house.close();
+    let store = Arc::new(Store::open(directory.path(), &crate::store::Settings::default()).unwrap());
+    let clock = Clock::new(|| Time::from_seconds(BEGIN), || Duration::from_seconds(1_000));
+    let settings = Settings { configuration: configuration(), threads: 1 };
+    let (_door, mut writer) = Door::open(store, settings, clock).unwrap();
+    for _ in 0..2 {
+        // Of history two pieces, of evidence one for each other list and three for `relay`.
+        let steps = (1..).find(|_| !writer.prune(Time::from_seconds(BEGIN)).unwrap()).unwrap();
+        assert!((3..=6).contains(&steps), "{steps}");
+    }
+}
+
+#[test]
+fn evidence_ends_for_all_that_sources_say_at_a_key_where_a_piece_ends() {
+    let (_directory, house) = house();
+    for (source, keys) in [("a", 500u32), ("b", 502), ("c", 500)] {
+        let lines: String = (0..keys).map(|n| format!("198.18.{}.{}\n", n / 256, n % 256)).collect();
+        let mut lines = entries("relay", &lines);
+        lines.retain(|(line, _)| source == "a" || *line >= 166);
+        lines.iter_mut().for_each(|(_, new)| new.detail.public = "seen here".into());
+        house.submit("relay", source, false, What::Add(lines)).unwrap();
+    }
+    house.pass(91 * 86_400);
+    (0..20).for_each(|_| house.pass(61));
+    let view = house.door.store().view();
+    let id = view.catalog().list_id(&"relay".parse().unwrap()).unwrap();
+    let kept = view
+        .entries(id)
+        .map(Result::unwrap)
+        .filter(|held| !view.detail(held.source.owner(), &held.key).unwrap().public.is_empty());
+    assert_eq!(kept.count(), 0);
 }
 
 #[test]

@@ -135,8 +135,8 @@ pub(in crate::http) fn settings(snapshot: &Snapshot, name: &ListName) -> Result<
 fn describe(view: &View<'_>, snapshot: &Snapshot, index: ListIndex, settings: &ListSettings) -> List {
     let never = settings.name.is_never();
     let id = view.catalog().list_id(&settings.name);
-    let sources: Vec<_> =
-        id.map(|id| view.catalog().sources(id).map(|source| SourceState::of(source)).collect()).unwrap_or_default();
+    let known = |id| view.catalog().sources(id).filter(|source| source.is_known());
+    let sources: Vec<_> = id.into_iter().flat_map(known).map(|source| SourceState::of(source)).collect();
     let zones = snapshot.served().zones().iter().map(crate::snapshot::Zone::settings);
     let serving = zones.filter(|zone| zone.lists.iter().chain(&zone.sublists_only).any(|name| *name == settings.name));
     List {

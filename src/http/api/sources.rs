@@ -138,7 +138,9 @@ pub(super) async fn source(
             lists::settings(snapshot, &list)?;
             let catalog = view.catalog();
             let found = catalog.list_id(&list).and_then(|id| catalog.source_named(id, &source));
-            let found = found.ok_or_else(|| Problem::not_found(format!("list {list} has no source {source}")))?;
+            let found = found
+                .filter(|source| source.is_known())
+                .ok_or_else(|| Problem::not_found(format!("list {list} has no source {source}")))?;
             Ok(Json(SourceState::of(found)))
         })
         .await
@@ -199,8 +201,8 @@ async fn act(
             ));
         }
     }
-    let (actor, admin) = (holder.actor(), holder.is_admin());
-    let change = WholeChange { actor, admin, list, source, whole };
+    let may_exclude = holder.may(Act::Exclude(&list, &source)).is_ok();
+    let change = WholeChange { actor: holder.actor(), list, source, may_exclude, whole };
     let door = state.parts.door.clone();
     let committed = aside("purge or undo", move || Ok(door.change_whole(change)?)).await?;
     Ok(Json(committed.into()))

@@ -70,8 +70,10 @@ const fn refusal(refused: &Refused) -> &'static str {
         Refused::Rejected { .. }
         | Refused::Guard(_)
         | Refused::TooManyTexts
+        | Refused::TooManySources
         | Refused::TooLarge
         | Refused::NothingToUndo
+        | Refused::MayNotExclude
         | Refused::NotOrphan(_)
         | Refused::FamilyChanged(_)
         | Refused::Unreadable(_)

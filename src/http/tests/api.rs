@@ -314,6 +314,23 @@ async fn entries_are_read_a_page_at_a_time_and_removed() {
     assert_eq!((&again["removed"], &again["still_listed_by"][0]["source"]), (&json!(0), &json!("two")), "{again}");
 }
 
+/// What an admin excluded is not for everybody who writes the source to exclude again.
+#[tokio::test]
+async fn an_undo_brings_exclusions_back_only_for_who_may_exclude() {
+    let server = Server::start();
+    server.put("compromised", "feed", "!198.51.100.9").await.ok();
+    server.put("compromised", "trap", "198.51.100.0/24").await.ok();
+    server.put("compromised", "feed", "203.0.113.9").await.ok();
+    let undo = "/api/v1/lists/compromised/sources/feed/undo";
+    let token = server.token(&["write:compromised/feed"]).await;
+    assert_eq!(server.call_as(Some(&token), "POST", undo, "").await.status, 403);
+    let listed = async || server.get("/api/v1/lookup/198.51.100.9").await.ok()["listed"].clone();
+    assert_eq!(listed().await, true);
+    let token = server.token(&["exclude:compromised/feed"]).await;
+    server.call_as(Some(&token), "POST", undo, "").await.ok();
+    assert_eq!(listed().await, false);
+}
+
 #[tokio::test]
 async fn a_source_is_undone_and_purged() {
     let server = Server::start();
