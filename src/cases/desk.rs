@@ -17,6 +17,7 @@ mod proofs;
 mod removal_upkeep;
 mod removals;
 mod reports;
+pub(super) mod retest_rows;
 pub(super) mod retests;
 mod standing;
 mod upkeep;

@@ -31,7 +31,8 @@ pub use audit::AuditRow;
 pub use checks::{Checks, Unanswered, Unmet};
 pub use desk::{
     Answered, Asked, Asking, Decider, Desk, NetworkIs, Parts, Shown, Taken,
-    retests::{Declined, Evidence, Order, RetestSettings, suspicion},
+    retest_rows::Evidence,
+    retests::{Declined, Order, RetestSettings, suspicion},
 };
 pub use errand::{Due, Errand, Task};
 pub use fault::{Fault, Field, NotYours, Obstacle, Unfit, Wait};

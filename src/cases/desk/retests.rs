@@ -3,40 +3,32 @@
 //! Guarantees: a retest's move, the change of the list that follows and the rows by which it is found are one commit; for one
 //! key of a list there is one retest, whoever asks; whoever asks gets the same answer, whether there will be a test or not.
 //! Never: connects to a target; says why there is no test.
-//!
-//! Rows of the family `retest`, by their first octet: `c` the retest, `k` a token that is out, `d` by the time of its next
-//! move, `q` the queue, `r` what runs, `s` by list and key, `t` tests by address, `x` tests by time, `a` those on our own
-//! account, `e` evidence, `y` the end of evidence.
 
 use super::{
     Desk, Entries, Sitting,
     proofs::{Found, address_of},
+    retest_rows::{Evidence, FAMILY, Named, id_at_end, row, same_key},
     standing::listed_over,
     value,
 };
 use crate::{
     cases::{
-        AuditRow, Fault, Finding, Id, Obstacle, OwnReason, Unfit,
+        Fault, Finding, Id, Obstacle, OwnReason, Unfit,
         request::{Event as Moves, Request},
         retest::{
-            Admission, Asker, Event, Judgement, Known, Observed, Outcome, Protocol, Retest, State, Suspicion, Terms,
-            Token, Variant, admit, counting_block,
+            Admission, Asker, Event, Judgement, Observed, Outcome, Protocol, Retest, State, Suspicion, Terms, Token,
+            Variant, admit,
         },
     },
     change::{Actor, What},
-    limits::{CASES_PIECE_ROWS, RETEST_EVIDENCE_OCTETS_MAX, RETEST_REFUSED_SHOWN_MAX, RETEST_TARGET_APART_SECONDS},
+    limits::{CASES_PIECE_ROWS, RETEST_EVIDENCE_OCTETS_MAX, RETEST_REFUSED_SHOWN_MAX},
     list::{Detail, Duration, Key, Kind, ListName, ListSettings, Mark, NewEntry, Prefix, SourceName, Time},
-    store::CaseFamily,
 };
-use serde::{Deserialize, Serialize};
 use std::{
     collections::{HashSet, VecDeque},
     net::IpAddr,
     sync::{Mutex, PoisonError},
 };
-
-const FAMILY: CaseFamily = CaseFamily::Retest;
-const DAY: Duration = Duration::from_seconds(RETEST_TARGET_APART_SECONDS);
 
 /// What the configuration says about retests.
 #[derive(Clone, Debug, PartialEq)]
@@ -70,24 +62,6 @@ pub struct Order {
 #[derive(Debug, Default)]
 pub struct Declined(Mutex<VecDeque<Retest>>);
 
-#[derive(Serialize, Deserialize)]
-struct Named {
-    id: Id,
-}
-
-/// Private evidence: what was said, and the headers of what arrived.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Evidence {
-    /// The last conversation.
-    #[serde(default)]
-    pub transcript: String,
-    /// The headers of what arrived, each with the address that handed it over.
-    #[serde(default)]
-    pub arrived: Vec<String>,
-    /// Until when it is kept.
-    pub until: Time,
-}
-
 impl Declined {
     fn add(&self, retest: Retest) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -113,113 +87,7 @@ pub fn suspicion(kind: Kind) -> Option<Suspicion> {
     }
 }
 
-fn row(of: u8, parts: &[&[u8]]) -> Vec<u8> {
-    [&[of][..], &parts.concat()].concat()
-}
-
-fn octets(address: IpAddr) -> [u8; 16] {
-    match address.to_canonical() {
-        IpAddr::V4(v4) => v4.to_ipv6_mapped().octets(),
-        IpAddr::V6(v6) => v6.octets(),
-    }
-}
-
-fn time_at(key: &[u8], at: usize) -> Time {
-    let octets = key.get(at..at + 4).and_then(|octets| octets.try_into().ok());
-    Time::from_seconds(octets.map_or(0, u32::from_be_bytes))
-}
-
-fn id_at_end(key: &[u8]) -> Option<Id> {
-    key.last_chunk::<16>().map(|octets| Id(*octets))
-}
-
-fn same_key(list: &ListName, key: &str) -> Vec<u8> {
-    row(b's', &[list.as_str().as_bytes(), &[0], key.as_bytes()])
-}
-
-/// The rows by which a retest is found, beside its own.
-fn pointers(retest: &Retest) -> Vec<Vec<u8>> {
-    let id = &retest.id.0;
-    let mut rows = vec![same_key(&retest.list, &retest.key)];
-    rows.extend(retest.sent.iter().map(|sent| row(b'k', &[&sent.token.bits()])));
-    rows.extend(retest.next_at.map(|at| row(b'd', &[&at.seconds().to_be_bytes(), id])));
-    match retest.state {
-        State::Queued => rows.push(row(b'q', &[&retest.asked_at.seconds().to_be_bytes(), id])),
-        State::Running => rows.push(row(b'r', &[id])),
-        State::Arriving | State::Waiting | State::Done => {}
-    }
-    rows
-}
-
 impl Sitting {
-    fn retest(&self, id: Id) -> Result<Option<Retest>, Fault> {
-        self.read(FAMILY, &row(b'c', &[&id.0]))
-    }
-
-    /// Writes a retest, its pointers, and the move into the audit trail.
-    fn keep(&mut self, before: Option<&Retest>, after: &Retest, actor: &str) {
-        let (old, new) = (before.map(pointers).unwrap_or_default(), pointers(after));
-        for gone in old.iter().filter(|row| !new.contains(row)) {
-            self.delete(FAMILY, gone.clone());
-        }
-        for added in new.into_iter().filter(|row| !old.contains(row)) {
-            self.put(FAMILY, added, &Named { id: after.id });
-        }
-        self.put(FAMILY, row(b'c', &[&after.id.0]), after);
-        let from = before.map(|before| before.state);
-        if from != Some(after.state) {
-            let id = after.id.to_string();
-            let audit = AuditRow::new(actor, "retest", &id, from.map(State::as_str), after.state.as_str());
-            let audit = audit.about(after.list.as_str(), &after.key);
-            let result = after.result.filter(|_| !matches!(after.state, State::Queued | State::Running));
-            self.audit(match result {
-                Some(result) => audit.because(result.as_str()),
-                None => audit,
-            });
-        }
-    }
-
-    /// What is known of tests of this address.
-    fn known(&self, address: IpAddr, same: Option<&Retest>, queue: usize) -> Result<Known, Fault> {
-        let (now, of_target) = (self.now, octets(address));
-        let recent = |at: Time| at.plus(DAY) > now;
-        // /24 of a mapped address: 12 octets of its mapping and 3 of it.
-        let block = if counting_block(address).first().is_ipv4() { 15 } else { 6 };
-        let rows = self.under(FAMILY, &row(b't', &[&of_target[..block]]), CASES_PIECE_ROWS)?;
-        let mut in_block: Vec<Time> = rows.iter().map(|(key, _)| time_at(key, 17)).filter(|at| recent(*at)).collect();
-        in_block.sort_unstable();
-        let mine = rows.iter().filter(|(key, _)| key.get(1..17) == Some(&of_target));
-        let mut of_target: Vec<Time> = mine.map(|(key, _)| time_at(key, 17)).filter(|at| recent(*at)).collect();
-        of_target.sort_unstable();
-        let automatic = self.under(FAMILY, b"a", CASES_PIECE_ROWS)?;
-        let automatic = automatic.iter().filter(|(key, _)| recent(time_at(key, 1))).count();
-        let queued = self.under(FAMILY, b"q", queue)?.len();
-        let open = |retest: &Retest| matches!(retest.state, State::Queued | State::Running | State::Waiting);
-        let same = same.map(|retest| (retest.id, open(retest)));
-        Ok(Known { same, of_target, in_block, automatic, queued })
-    }
-
-    /// A test of this address is admitted, and counts from now.
-    fn count_test(&mut self, id: Id, address: IpAddr, asker: Asker) {
-        let (at, of_target) = (self.now.seconds().to_be_bytes(), octets(address));
-        self.put(FAMILY, row(b't', &[&of_target, &at, &id.0]), &Named { id });
-        self.put(FAMILY, row(b'x', &[&at, &of_target, &id.0]), &Named { id });
-        if asker == Asker::Recheck {
-            self.put(FAMILY, row(b'a', &[&at, &id.0]), &Named { id });
-        }
-    }
-
-    fn evidence(&mut self, retest: &Retest, keep: Duration, change: impl FnOnce(&mut Evidence)) -> Result<(), Fault> {
-        let at = row(b'e', &[&retest.id.0]);
-        let mut evidence: Evidence = self.read(FAMILY, &at)?.unwrap_or_default();
-        change(&mut evidence);
-        evidence.until = self.now.plus(keep);
-        self.put(FAMILY, at, &evidence);
-        let end = evidence.until.seconds().to_be_bytes();
-        self.put(FAMILY, row(b'y', &[&end, &retest.id.0]), &Named { id: retest.id });
-        Ok(())
-    }
-
     /// Makes the move durable, with what it says about the list.
     async fn commit_judged(self, retest: &Retest, judged: Option<Judgement>) -> Result<(), Fault> {
         let (desk, speaks) = (self.desk().clone(), judged.is_some() || !retest.is_open());
@@ -527,49 +395,6 @@ impl Desk {
             sitting.commit_judged(&after, judged).await?;
         }
         self.forget_retests().await
-    }
-
-    /// Counts of tests end after a day, evidence after its time.
-    async fn forget_retests(&self) -> Result<(), Fault> {
-        let now = self.now();
-        let yesterday = now.minus(DAY).seconds().to_be_bytes();
-        let mut sitting = self.sit().await;
-        let view = self.store().view();
-        let until = |of: u8, time: &[u8]| view.cases(FAMILY, &[of], &row(of, &[time]), CASES_PIECE_ROWS);
-        for (key, _) in until(b'x', &yesterday)? {
-            if let (Some(at), Some(target), Some(id)) = (key.get(1..5), key.get(5..21), key.get(21..)) {
-                sitting.delete(FAMILY, row(b't', &[target, at, id]));
-            }
-            sitting.delete(FAMILY, key);
-        }
-        for (key, _) in until(b'a', &yesterday)? {
-            sitting.delete(FAMILY, key);
-        }
-        for (key, _) in until(b'y', &now.seconds().to_be_bytes())? {
-            Self::end_evidence(&mut sitting, key)?;
-        }
-        drop(view);
-        sitting.commit().await
-    }
-
-    /// The transcript goes, and with it a retest that has come to its end.
-    fn end_evidence(sitting: &mut Sitting, key: Vec<u8>) -> Result<(), Fault> {
-        if let Some(id) = id_at_end(&key) {
-            let evidence: Option<Evidence> = sitting.read(FAMILY, &row(b'e', &[&id.0]))?;
-            if evidence.is_none_or(|evidence| evidence.until <= sitting.now) {
-                sitting.delete(FAMILY, row(b'e', &[&id.0]));
-                if let Some(retest) =
-                    sitting.retest(id)?.filter(|retest| retest.state == State::Done && retest.next_at.is_none())
-                {
-                    for pointer in pointers(&retest) {
-                        sitting.delete(FAMILY, pointer);
-                    }
-                    sitting.delete(FAMILY, row(b'c', &[&id.0]));
-                }
-            }
-        }
-        sitting.delete(FAMILY, key);
-        Ok(())
     }
 }
 
