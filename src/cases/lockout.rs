@@ -8,7 +8,7 @@
 
 use crate::{
     limits::LOCKOUT_SECONDS_MAX,
-    list::{Duration, Key, Prefix, Removal, Time},
+    list::{Duration, Key, Removal, Time},
 };
 use serde::{Deserialize, Serialize};
 
@@ -57,15 +57,11 @@ pub fn blocks(key: &Key) -> Vec<Key> {
 
 /// The key that a removal is for: an IPv4 address, or the block that one IPv6 customer has.
 #[must_use]
-pub fn block_of(key: Key, v6_hosts_as: Option<u8>) -> Key {
+pub fn block_of(key: Key, v6_block: u8) -> Key {
     match key {
-        Key::Prefix(prefix) if prefix.first().is_ipv6() => Key::Prefix(widened(prefix, v6_hosts_as.unwrap_or(64))),
+        Key::Prefix(prefix) if prefix.first().is_ipv6() => Key::Prefix(prefix.widened_to(v6_block)),
         other => other,
     }
-}
-
-fn widened(prefix: Prefix, length: u8) -> Prefix {
-    prefix.widened_to(length)
 }
 
 #[cfg(test)]
@@ -86,10 +82,10 @@ mod tests {
     #[test]
     fn a_v6_return_counts_for_the_64_the_56_and_the_48() {
         assert_eq!(texts(&blocks(&key("192.0.2.1"))), ["192.0.2.1"]);
-        let v6 = block_of(key("2001:db8:1:2ab::9"), None);
+        let v6 = block_of(key("2001:db8:1:2ab::9"), 64);
         assert_eq!(v6.to_string(), "2001:db8:1:2ab::/64");
         assert_eq!(texts(&blocks(&v6)), ["2001:db8:1:2ab::/64", "2001:db8:1:200::/56", "2001:db8:1::/48"]);
-        assert_eq!(texts(&blocks(&block_of(key("2001:db8:1:2ab::9"), Some(48)))), ["2001:db8:1::/48"]);
+        assert_eq!(texts(&blocks(&block_of(key("2001:db8:1:2ab::9"), 48))), ["2001:db8:1::/48"]);
     }
 
     #[test]

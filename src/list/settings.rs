@@ -116,7 +116,14 @@ impl ListSettings {
     /// Whether this key stands for a single host: one address, or the IPv6 block that one is listed as.
     #[must_use]
     pub fn is_single(&self, key: Prefix) -> bool {
-        key.is_host() || (key.first().is_ipv6() && self.v6_hosts_as == Some(key.length()))
+        key.is_host() || (key.first().is_ipv6() && self.v6_block() == key.length())
+    }
+
+    /// The length of the IPv6 block that one customer has, as this list sees it: where it does not say, as most providers
+    /// give it.
+    #[must_use]
+    pub fn v6_block(&self) -> u8 {
+        self.v6_hosts_as.unwrap_or(64)
     }
 
     /// The list `never`: every family, no guards, no expiry. Its code is never answered.

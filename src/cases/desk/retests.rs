@@ -243,6 +243,10 @@ impl Desk {
             return people(Finding::NoTest);
         };
         let Some(retest) = self.test_of(request)? else {
+            let of_list = self.list_settings(&request.list)?;
+            if self.decides(&of_list, address)?.is_none() {
+                return people(Finding::Undecided { result: Some(Outcome::NotTested) });
+            }
             let asker = if request.proven.is_some() { Asker::InControl } else { Asker::Person };
             self.ask_retest_as(asker, &request.list, address, true).await?;
             return Ok(Found::Pending(Finding::TestAsked));
@@ -259,20 +263,25 @@ impl Desk {
         }
     }
 
-    /// The test that a request waits for, or that has spoken since it was asked.
+    /// The test that a request waits for, or that has spoken since it was asked: the address itself is tested where it is
+    /// listed itself, and its block where that is listed. A request is for the block always.
     ///
     /// # Errors
     /// The store cannot be read.
     pub fn test_of(&self, request: &Request) -> Result<Option<Retest>, Fault> {
-        let found = self.retest_of(&request.list, &request.key)?;
-        Ok(found.filter(|retest| retest.is_open() || retest.has_said(request.asked_at)))
+        let address = address_of(&request.asked).map(|address| Prefix::host(address).to_string());
+        for key in address.as_deref().into_iter().chain([&*request.key]) {
+            let found = self.retest_of(&request.list, key)?;
+            let found = found.filter(|retest| retest.is_open() || retest.has_said(request.asked_at));
+            if found.is_some() {
+                return Ok(found);
+            }
+        }
+        Ok(None)
     }
 
     /// The retest that this key of this list has, if any.
-    ///
-    /// # Errors
-    /// The store cannot be read.
-    pub fn retest_of(&self, list: &ListName, key: &str) -> Result<Option<Retest>, Fault> {
+    fn retest_of(&self, list: &ListName, key: &str) -> Result<Option<Retest>, Fault> {
         let Some(octets) = self.store().view().case(FAMILY, &same_key(list, key))? else { return Ok(None) };
         let Named { id } = value(FAMILY, &octets)?;
         self.retest(id).map(Some)

@@ -3,7 +3,7 @@
 //! Guarantees: what is listed at a key and inside it is what an exclusion of the key would have to lift; nothing wider.
 //! Never: writes.
 
-use super::{Fault, Sitting, removals::SOURCE};
+use super::{Fault, Sitting, proofs::address_of, removals::SOURCE};
 use crate::{
     cases::{
         Asking, Field, OwnReason, Unfit,
@@ -11,7 +11,7 @@ use crate::{
         request::{Ending, Request},
     },
     limits::REMOVAL_ROWS_MAX,
-    list::{Detail, Key, KeyFamily, ListSettings, ListedName, Mark, NewEntry, RemovalRule, Scope},
+    list::{Detail, Key, KeyFamily, Kind, ListSettings, ListedName, Mark, NewEntry, Prefix, RemovalRule, Scope},
     store::{Held, ListId, View, Why},
 };
 
@@ -37,13 +37,18 @@ impl Sitting {
         Ok(listed_over(&view, list, key)?.map_or(Standing::Free, Standing::Wider))
     }
 
-    /// The exclusions that grant a request: its key, and what is listed inside it by itself.
+    /// The exclusions that grant a request: its key, and what is listed inside it by itself. A test says something about the
+    /// address that was tested, and nothing about others of its block that are listed themselves.
     pub(super) fn exclusions(&self, settings: &ListSettings, request: &Request) -> Result<Vec<(u64, NewEntry)>, Fault> {
         let key = Key::parse(&request.key, settings.family()).map_err(Unfit::from)?;
         let view = self.desk().store().view();
+        let tested = matches!(settings.kind, Kind::Relay | Kind::Proxy) && request.rule == RemovalRule::Retest;
+        let asked = address_of(&request.asked).map(Prefix::host).filter(|_| tested);
+        let lifted = |key: &Key| asked.is_none_or(|asked| matches!(key, Key::Prefix(key) if key.covers(asked)));
         let mut keys = vec![key.clone()];
         if let Some(list) = view.catalog().list_id(&settings.name) {
-            keys.extend(listed_inside(&view, list, &key)?.into_iter().map(|held| held.key));
+            let inside = listed_inside(&view, list, &key)?.into_iter().map(|held| held.key);
+            keys.extend(inside.filter(lifted));
         }
         keys.sort();
         keys.dedup();
@@ -69,7 +74,7 @@ pub(super) fn removal_key(settings: &ListSettings, asking: &Asking) -> Result<Ke
     if settings.family() == KeyFamily::Addresses && !host(&key) {
         return Err(Unfit::ManyAddresses.into());
     }
-    Ok(block_of(key, settings.v6_hosts_as))
+    Ok(block_of(key, settings.v6_block()))
 }
 
 /// A text of people, bounded and without characters that do not show.

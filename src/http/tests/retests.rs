@@ -226,6 +226,55 @@ async fn a_removal_by_the_rule_retest_waits_for_the_test_and_goes_by_it() {
     }
 }
 
+/// Asks for a removal, and gives the path of the request.
+async fn ask_removal(server: &Server, list: &str, key: &str) -> String {
+    let asked = server.call("POST", "/api/v1/removals", json!({"list": list, "key": key}).to_string()).await;
+    assert_eq!(asked.status, 202, "{}", asked.text());
+    format!("/api/v1/removals/{}", asked.json()["id"].as_str().unwrap())
+}
+
+/// Makes the next test, of a proxy: what its one port shows.
+async fn test_proxy(server: &Server, verdict: Verdict) -> IpAddr {
+    let order = server.desk.next_retest(&HashSet::new()).await.unwrap().expect("a test was asked for");
+    let steps = vec![Step { variant: order.trials[0].0, verdict }];
+    let observed = Observed { reach: Reach::Greeted, steps, transcript: String::new() };
+    server.desk.retest_observed(order.id, Some(observed)).await.unwrap();
+    order.address
+}
+
+/// The test was kept by the /128 that is listed and looked for by the /64 that is asked for: it was never found, clean or
+/// open.
+#[tokio::test]
+async fn a_removal_of_an_ipv6_address_goes_by_its_test_where_addresses_are_listed_by_themselves() {
+    let server = server();
+    let (clean, open, beside) = ("2001:db8:1:1::25", "2001:db8:1:2::25", "2001:db8:1:1::26");
+    server.put("proxies", "feed", &[clean, open, beside].join("\n")).await.ok();
+    for (key, verdict, state) in [(clean, Verdict::Refused, "granted"), (open, Verdict::Arrived, "refused")] {
+        let path = ask_removal(&server, "proxies", key).await;
+        server.desk.upkeep().await.unwrap();
+        assert_eq!(test_proxy(&server, verdict).await.to_string(), key);
+        server.desk.upkeep().await.unwrap();
+        let said = server.call("GET", &path, "").await.ok();
+        assert_eq!((&said["state"], listed(&server, key).await), (&json!(state), state == "refused"), "{said}");
+    }
+    assert!(listed(&server, beside).await, "its neighbour was not tested");
+}
+
+#[tokio::test]
+async fn an_ipv6_block_of_64_is_tested_at_the_address_that_was_asked_where_the_list_names_no_other_length() {
+    let server = server();
+    server.put("proxies", "feed", "2001:db8:1:1::/64\n2001:db8:2::/56").await.ok();
+    let (path, wider) = (
+        ask_removal(&server, "proxies", "2001:db8:1:1::25").await,
+        ask_removal(&server, "proxies", "2001:db8:2::25").await,
+    );
+    server.desk.upkeep().await.unwrap();
+    assert_eq!(test_proxy(&server, Verdict::Refused).await.to_string(), "2001:db8:1:1::25");
+    server.desk.upkeep().await.unwrap();
+    assert_eq!(server.call("GET", &path, "").await.ok()["state"], "granted");
+    assert_eq!(server.call("GET", &wider, "").await.ok()["state"], "deciding", "no test tells about so many");
+}
+
 /// Where the message came through before the session was over, the end of the test said nothing new about the list, and the
 /// removal heard of it only in the next round, a minute later.
 #[tokio::test]
