@@ -19,7 +19,7 @@ use crate::{
         retest::{Asker, Known, Retest, State, counting_block},
     },
     limits::{CASES_PIECE_ROWS, RETEST_TARGET_APART_SECONDS},
-    list::{Duration, ListName, Time},
+    list::{Duration, ListName, Prefix, Time},
     store::CaseFamily,
 };
 use serde::{Deserialize, Serialize};
@@ -55,6 +55,18 @@ fn octets(address: IpAddr) -> [u8; 16] {
         IpAddr::V4(v4) => v4.to_ipv6_mapped().octets(),
         IpAddr::V6(v6) => v6.octets(),
     }
+}
+
+/// With which octets the addresses of a prefix begin, as whole ones go.
+fn beginning(prefix: Prefix) -> Vec<u8> {
+    let mapping = if prefix.first().is_ipv4() { 96 } else { 0 };
+    octets(prefix.first())[..(mapping + usize::from(prefix.length())) / 8].to_vec()
+}
+
+/// What a row of a test says.
+fn test_in(row: &[u8]) -> Option<(Prefix, Time)> {
+    let octets: [u8; 16] = row.get(1..17)?.try_into().ok()?;
+    Some((Prefix::host(IpAddr::from(octets).to_canonical()), time_at(row, 17)))
 }
 
 fn time_at(key: &[u8], at: usize) -> Time {
@@ -112,23 +124,31 @@ impl Sitting {
         }
     }
 
-    /// What is known of tests of this address.
-    pub(super) fn known(&self, address: IpAddr, same: Option<&Retest>, queue: usize) -> Result<Known, Fault> {
-        let (now, of_target) = (self.now, octets(address));
-        let recent = |at: Time| at.plus(DAY) > now;
-        // /24 of a mapped address: 12 octets of its mapping and 3 of it.
-        let block = if counting_block(address).first().is_ipv4() { 15 } else { 6 };
-        let rows = self.under(FAMILY, &row(b't', &[&of_target[..block]]), CASES_PIECE_ROWS)?;
-        let mut in_block: Vec<Time> = rows.iter().map(|(key, _)| time_at(key, 17)).filter(|at| recent(*at)).collect();
-        in_block.sort_unstable();
-        let mine = rows.iter().filter(|(key, _)| key.get(1..17) == Some(&of_target));
-        let mut of_target: Vec<Time> = mine.map(|(key, _)| time_at(key, 17)).filter(|at| recent(*at)).collect();
-        of_target.sort_unstable();
+    /// What is known of tests of this key, at this address.
+    pub(super) fn known(
+        &self,
+        key: &str,
+        address: IpAddr,
+        same: Option<&Retest>,
+        queue: usize,
+    ) -> Result<Known, Fault> {
+        let now = self.now;
+        let (host, block) = (Prefix::host(address), counting_block(address));
+        let key = key.parse().unwrap_or(host);
+        let widest = if key.covers(block) { key } else { block };
+        let rows = self.under(FAMILY, &row(b't', &[&beginning(widest)]), CASES_PIECE_ROWS)?;
+        let tests: Vec<(Prefix, Time)> = rows.iter().filter_map(|(row, _)| test_in(row)).collect();
+        let recent_in = |prefix: Prefix| {
+            let within = tests.iter().filter(|(at, when)| prefix.covers(*at) && when.plus(DAY) > now);
+            let mut times: Vec<Time> = within.map(|(_, when)| *when).collect();
+            times.sort_unstable();
+            times
+        };
+        let (of_target, in_block) = (recent_in(key), recent_in(block));
         let automatic = self.under(FAMILY, b"a", CASES_PIECE_ROWS)?;
-        let automatic = automatic.iter().filter(|(key, _)| recent(time_at(key, 1))).count();
+        let automatic = automatic.iter().filter(|(key, _)| time_at(key, 1).plus(DAY) > now).count();
         let queued = self.under(FAMILY, b"q", queue)?.len();
-        let open = |retest: &Retest| matches!(retest.state, State::Queued | State::Running | State::Waiting);
-        let same = same.map(|retest| (retest.id, open(retest)));
+        let same = same.map(|retest| (retest.id, retest.is_open()));
         Ok(Known { same, of_target, in_block, automatic, queued })
     }
 

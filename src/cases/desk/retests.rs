@@ -180,29 +180,29 @@ impl Desk {
         }
         let same: Option<Named> = sitting.read(FAMILY, &same_key(list, &key))?;
         let same = same.map(|named| sitting.retest(named.id)).transpose()?.flatten();
-        let known = sitting.known(address, same.as_ref(), settings.bounds.queue)?;
+        let known = sitting.known(&key, address, same.as_ref(), settings.bounds.queue)?;
         let mut admission = admit(&known, asker, settings.bounds, sitting.now);
         // It came back after a test before: nobody takes it off so soon again, by whatever way.
         if let (Admission::Queue, Some(until)) = (admission, sitting.locked(&of_list, &key, asker == Asker::InControl)?)
         {
             admission = Admission::Later(until);
         }
-        let next = match (admission, &same) {
-            (Admission::Share(id), _) => return Ok(id),
-            (Admission::Full, _) => return Ok(self.decline(fresh)),
-            (Admission::Queue, Some(same)) => {
-                let asked = same.moved(Event::Asked, &settings.terms, sitting.now);
+        let later = match admission {
+            Admission::Share(id) => return Ok(id),
+            Admission::Full => return Ok(self.decline(fresh)),
+            Admission::Queue => None,
+            Admission::Later(until) => Some(until),
+        };
+        let next = match &same {
+            Some(same) => {
+                let asked = same.moved(Event::Asked(address), &settings.terms, sitting.now);
                 asked.map_err(Obstacle::Retest)?.0
             }
-            (Admission::Queue, None) => fresh,
-            (Admission::Later(until), Some(same)) => {
-                Retest { address, asked_at: sitting.now, rechecks: 0, ..same.clone() }.put_off(until)
-            }
-            (Admission::Later(until), None) => fresh.put_off(until),
+            None => fresh,
         };
-        let next = Retest { address, ..next };
+        let next = later.into_iter().fold(next, Retest::put_off);
         if next.state == State::Queued {
-            sitting.count_test(next.id, address, asker);
+            sitting.count_test(next.id, next.address, asker);
         }
         sitting.keep(same.as_ref(), &next, "anyone");
         sitting.commit().await?;
@@ -393,7 +393,7 @@ impl Desk {
             let Some(before) = sitting.retest(id)? else { continue };
             let mut event = Event::Due;
             if before.due_for_a_test(&settings.terms, sitting.now) {
-                let known = sitting.known(before.address, None, settings.bounds.queue)?;
+                let known = sitting.known(&before.key, before.address, None, settings.bounds.queue)?;
                 match admit(&known, before.asker(), settings.bounds, sitting.now) {
                     Admission::Later(at) => event = Event::PutOff(at),
                     _ => sitting.count_test(id, before.address, before.asker()),

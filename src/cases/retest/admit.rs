@@ -37,9 +37,10 @@ pub struct Bounds {
 /// What is known when somebody asks: counts of the last 24 hours.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Known {
-    /// The retest of the same key in the same list, and whether it waits or runs.
+    /// The retest of the same key in the same list, and whether its result is on its way.
     pub same: Option<(Id, bool)>,
-    /// When tests of this address were admitted, for whatever list, the earliest first.
+    /// When tests of this key were admitted, for whatever list, the earliest first: where a block is listed, of any address
+    /// in it.
     pub of_target: Vec<Time>,
     /// When tests in its block were admitted, the earliest first.
     pub in_block: Vec<Time>,

@@ -77,6 +77,9 @@ pub struct Sent {
     pub variant: Variant,
     /// The token.
     pub token: Token,
+    /// To which address; older rows do not say: to the one that is tested.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<IpAddr>,
     /// Until when an arrival counts.
     pub until: Time,
 }
@@ -92,7 +95,7 @@ pub struct Retest {
     pub list: ListName,
     /// The key, as it is listed.
     pub key: Box<str>,
-    /// The address that is tested.
+    /// The address that is tested. Of a block it is the one that was asked, but for one that was found open.
     pub address: IpAddr,
     /// For what.
     pub kind: Suspicion,
@@ -148,8 +151,8 @@ pub struct Retest {
 /// What happens to a retest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// Somebody asked for it again, and there is room.
-    Asked,
+    /// Somebody asked for it again, at this address of the key, and there is room.
+    Asked(IpAddr),
     /// Its turn is put off to that time.
     PutOff(Time),
     /// Its turn has come, with these trials to make.
@@ -266,7 +269,7 @@ impl Retest {
         self.result.is_some() && self.said_at.unwrap_or(self.asked_at) >= since
     }
 
-    /// Whether a result is on its way.
+    /// Whether a result is on its way: whoever asks meanwhile shares it.
     #[must_use]
     pub fn is_open(&self) -> bool {
         match self.state {
@@ -306,7 +309,12 @@ impl Retest {
     pub fn moved(&self, event: Event, terms: &Terms, now: Time) -> Result<Moved, NoMove> {
         let mut next = self.clone();
         let judged = match (self.state, event) {
-            (State::Arriving | State::Done, Event::Asked) => {
+            (State::Arriving | State::Done, Event::Asked(address)) => {
+                // A neighbour that is closed says nothing about the one that was open, or that holds what it took.
+                let holds = self.arrival_until.is_some_and(|until| until > now);
+                if !holds && self.open_by.is_none() {
+                    next.address = address;
+                }
                 next.again();
                 (next.rechecks, next.asked_at) = (0, now);
                 None
@@ -359,7 +367,8 @@ impl Retest {
         // From here on every one of them may arrive, even if we never hear how the test went on.
         let until = now.plus(terms.arrival);
         self.sent.retain(|sent| !trials.iter().any(|(_, token)| *token == sent.token));
-        self.sent.extend(trials.iter().map(|&(variant, token)| Sent { variant, token, until }));
+        let to = Some(self.address);
+        self.sent.extend(trials.iter().map(|&(variant, token)| Sent { variant, token, to, until }));
         self.ready = trials;
         self.steps.clear();
     }
@@ -495,12 +504,14 @@ impl Retest {
     fn arrived(&mut self, token: Token, from: IpAddr, now: Time) -> Result<Option<Judgement>, NoMove> {
         let at = self.sent.iter().position(|sent| sent.token == token && sent.until >= now);
         let at = at.ok_or(NoMove(self.state))?;
-        let Sent { variant, .. } = self.sent.swap_remove(at);
+        let Sent { variant, to, .. } = self.sent.swap_remove(at);
         self.ready.retain(|(_, ready)| *ready != token);
-        let straight = from.to_canonical() == self.address.to_canonical();
+        let to = to.unwrap_or(self.address);
+        let straight = from.to_canonical() == to.to_canonical();
         let verdict = if straight { Verdict::Arrived } else { Verdict::ArrivedElsewhere };
         self.mark(variant, verdict);
         if straight {
+            self.address = to;
             let judged = self.found_open(variant, now);
             // A session that still runs is heard to its end.
             if self.state != State::Running {

@@ -247,12 +247,12 @@ fn a_proxy_that_was_open_at_a_port_is_not_clean_because_it_refuses_there_and_ans
     assert_eq!(test(&mut story, Arrived), Some(Outcome::Open));
     for expected in [Outcome::Unreachable, Outcome::Unreachable, Outcome::Clean] {
         if story.0.state == State::Done {
-            story.take(Event::Asked, 2 * DAY).unwrap();
+            story.take(Event::Asked(target()), 2 * DAY).unwrap();
         }
         assert_eq!(test(&mut story, Verdict::Closed), Some(expected));
     }
     // That it once was is forgotten with that.
-    story.take(Event::Asked, 30 * DAY).unwrap();
+    story.take(Event::Asked(target()), 30 * DAY).unwrap();
     assert_eq!(test(&mut story, Verdict::Closed), Some(Outcome::Clean));
 }
 
@@ -267,7 +267,7 @@ fn a_result_answers_what_was_asked_before_it_and_not_what_was_asked_since() {
     assert!(!story.0.is_open() && story.0.has_said(at(HOUR)) && !story.0.has_said(at(when + HOUR)));
     // Asked again: what it said the last time stands there, and answers nothing, until what was taken had its time.
     let later = when + 2 * DAY;
-    story.take(Event::Asked, later).unwrap();
+    story.take(Event::Asked(target()), later).unwrap();
     story.test(Reach::Greeted, [Accepted, Refused, Refused], later);
     assert_eq!(story.stands(), (State::Arriving, Some(Outcome::Clean)));
     assert!(story.0.is_open() && !story.0.has_said(at(later)));
@@ -285,6 +285,43 @@ fn a_restart_puts_a_running_test_back_and_counts_it() {
     assert_ne!(story.0.trials(&TRIALS, Token::random), trials);
     story.take(Event::Arrived { token: trials[0].1, from: target() }, 90).unwrap();
     assert_eq!(story.0.result, Some(Outcome::Open), "what was sent before the restart still counts");
+}
+
+/// Within the hour that a relay held a message somebody asked for a closed neighbour in its block: the block was clean, and
+/// the message, which came from another address than the one tested last, counted as passed on by another machine.
+#[test]
+fn a_neighbour_in_the_block_does_not_clear_what_was_open_or_holds_what_it_took() {
+    let neighbour = "192.0.2.8".parse().unwrap();
+    let mut story = Story::new(Suspicion::Relay);
+    let tokens = story.test(Reach::Greeted, [Accepted, Refused, Refused], 0);
+    assert!(story.0.is_open(), "whoever asks now shares what comes out");
+    story.due();
+    // Clean for now, and asked again: the address that may still pass on what it took is the one to test.
+    story.take(Event::Asked(neighbour), DAY).unwrap();
+    assert_eq!(story.0.address, target());
+    story.test(Reach::Greeted, [Refused; 3], DAY);
+    story.take(Event::Asked(neighbour), 9 * DAY).unwrap();
+    assert_eq!(story.0.address, neighbour, "nothing may come any more");
+}
+
+#[test]
+fn what_comes_from_the_address_that_it_was_sent_to_is_open_whichever_is_tested_since() {
+    let neighbour = "192.0.2.8".parse().unwrap();
+    let mut story = Story::new(Suspicion::Relay);
+    let mut tokens = story.test(Reach::Greeted, [Unanswered, Refused, Refused], 0);
+    while story.0.state == State::Waiting {
+        let when = story.due();
+        tokens = story.test(Reach::Greeted, [Unanswered, Refused, Refused], when);
+    }
+    story.take(Event::Asked(neighbour), 8 * DAY).unwrap();
+    story.test(Reach::Greeted, [Refused; 3], 8 * DAY);
+    assert_eq!((story.0.address, story.0.result), (neighbour, Some(Outcome::Clean)));
+    // It had taken it, though it never said so.
+    story.take(Event::Arrived { token: tokens[0], from: target() }, 9 * DAY).unwrap();
+    assert_eq!((story.stands(), story.0.address), ((State::Done, Some(Outcome::Open)), target()));
+    assert_eq!(story.1.last(), Some(&Judgement::List { variant: TRIALS[0], returned: true }));
+    story.take(Event::Asked(neighbour), 10 * DAY).unwrap();
+    assert_eq!(story.0.address, target(), "the one that was open");
 }
 
 #[test]

@@ -164,6 +164,7 @@ fn configuration() -> Configuration {
             list("proxies", Kind::Proxy, "127.0.0.8"),
             list("owned", Kind::Spam, "127.0.0.7"),
             wide(),
+            Arc::new(ListSettings { v6_hosts_as: Some(64), ..(*list("blocks", Kind::Relay, "127.0.0.12")).clone() }),
             list("bad-names", Kind::Domain, "127.0.0.2"),
             list("bad-mail", Kind::MailHash, "127.0.0.2"),
         ],

@@ -275,6 +275,31 @@ async fn an_ipv6_block_of_64_is_tested_at_the_address_that_was_asked_where_the_l
     assert_eq!(server.call("GET", &wider, "").await.ok()["state"], "deciding", "no test tells about so many");
 }
 
+/// A list that widens IPv6 addresses to their /64: the test of a closed neighbour took the place of the one that was waited
+/// for, and each address of the block had a test of its own each day.
+#[tokio::test]
+async fn a_listed_block_has_one_test_at_a_time_and_one_a_day_whichever_address_is_asked() {
+    let server = server();
+    server.put("blocks", "feed", "2001:db8:1:1::1").await.ok();
+    let list = "blocks".parse().unwrap();
+    let asked = async |address: &str| server.desk.ask_retest(&list, address.parse().unwrap(), true).await.unwrap();
+    let id = asked("2001:db8:1:1::1").await;
+    let trials = test(&server, Reach::Greeted, Verdict::Accepted).await;
+    assert_eq!(asked("2001:db8:1:1::2").await, id);
+    assert!(server.desk.next_retest(&HashSet::new()).await.unwrap().is_none());
+    server.pass(3_700);
+    server.desk.retests_due().await.unwrap();
+    assert!(!listed(&server, "2001:db8:1:1::1").await);
+    assert_eq!(asked("2001:db8:1:1::2").await.to_string().len(), 32);
+    assert!(server.desk.next_retest(&HashSet::new()).await.unwrap().is_none(), "one test of the block a day");
+    server.desk.retest_arrived(trials[0].1, "2001:db8:1:1::1".parse().unwrap(), false, "").await.unwrap();
+    assert!(listed(&server, "2001:db8:1:1::1").await);
+    server.pass(2 * DAY);
+    asked("2001:db8:1:1::2").await;
+    let order = server.desk.next_retest(&HashSet::new()).await.unwrap().expect("another day");
+    assert_eq!(order.address.to_string(), "2001:db8:1:1::1", "the one that was open");
+}
+
 /// Where the message came through before the session was over, the end of the test said nothing new about the list, and the
 /// removal heard of it only in the next round, a minute later.
 #[tokio::test]
