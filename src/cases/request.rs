@@ -156,7 +156,7 @@ pub enum Event {
     Declined(String),
     /// Who asked takes it back.
     Withdrawn,
-    /// Time passes.
+    /// Time passes, and nothing is under way.
     Tick,
     /// The exemption is over.
     Over(Ending),
@@ -258,10 +258,11 @@ impl Request {
         self.owner.is_some() && self.rule == RemovalRule::Owner
     }
 
-    /// When nothing has happened for so long that it lapses.
+    /// When nothing has happened for so long that it lapses: each stage has its time, so that who shows a proof on the last day
+    /// is not lapsed on the next.
     #[must_use]
     pub fn lapses_at(&self) -> Time {
-        self.asked_at.plus(Duration::from_seconds(REQUEST_OPEN_SECONDS))
+        self.since.plus(Duration::from_seconds(REQUEST_OPEN_SECONDS))
     }
 
     /// Where it stands after it was asked: nothing has happened to it yet but that.

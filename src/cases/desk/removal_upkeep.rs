@@ -14,8 +14,8 @@ use crate::{
         lockout::Lockout,
         request::{Event, Request, State},
     },
-    limits::{CASES_PIECE_ROWS, REQUEST_CHECKS_AT_ONCE},
-    list::Time,
+    limits::{CASES_PIECE_ROWS, REQUEST_CHECKS_AT_ONCE, REQUEST_OPEN_SECONDS},
+    list::{Duration, Time},
     store::CaseFamily,
 };
 use futures_util::{StreamExt as _, stream};
@@ -67,11 +67,20 @@ impl Desk {
         if request.state == State::Granted {
             sitting.settle_granted(&settings, &request)?;
             sitting.commit().await
-        } else if request.state.is_open() && sitting.now >= request.lapses_at() {
+        } else if request.state.is_open() && sitting.now >= request.lapses_at() && !self.is_tested(&request)? {
             sitting.happens(&request, Event::Tick, "time").await.map(drop)
         } else {
             sitting.commit().await
         }
+    }
+
+    /// Whether a test that the request waits for goes on: its last try is seven days after its first, and people decide what
+    /// it leaves open. One that was put off for longer is not waited for.
+    fn is_tested(&self, request: &Request) -> Result<bool, Fault> {
+        let waits = request.state == State::Checking;
+        let test = if waits { self.test_of(request)? } else { None };
+        let soon = self.now().plus(Duration::from_seconds(REQUEST_OPEN_SECONDS));
+        Ok(test.is_some_and(|test| test.is_open() && test.next_at.is_none_or(|at| at <= soon)))
     }
 
     async fn forget_closed(&self) -> Result<(), Fault> {

@@ -104,6 +104,15 @@ fn an_open_request_lapses_after_seven_days_and_not_before() {
     assert_eq!(open.step(Event::Tick, around(), day(7)).unwrap().state, Lapsed);
 }
 
+#[test]
+fn a_proof_on_the_sixth_day_begins_seven_days_for_who_decides() {
+    let day = |days: u32| T0.plus(Duration::from_seconds(days * 86_400));
+    let asked = request(Needs { proof: true, decision: true, ..Needs::default() }).begun(around(), T0);
+    let proven = asked.step(Event::Proven(ProofKind::RdnsTxt), around(), day(6)).unwrap();
+    assert_eq!(proven.step(Event::Tick, around(), day(12)), Err(NoMove(Deciding)));
+    assert_eq!(proven.step(Event::Tick, around(), day(13)).unwrap().state, Lapsed);
+}
+
 fn any_event() -> impl Strategy<Value = Event> {
     let why = || "[a-z]{0,5}".prop_map(String::from);
     prop_oneof![

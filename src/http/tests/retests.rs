@@ -300,6 +300,32 @@ async fn a_listed_block_has_one_test_at_a_time_and_one_a_day_whichever_address_i
     assert_eq!(order.address.to_string(), "2001:db8:1:1::1", "the one that was open");
 }
 
+/// The fourth try of a test was later than the end of the request, which so always lapsed where a machine was out of reach.
+#[tokio::test]
+async fn people_decide_a_removal_whose_test_reached_nobody_in_four_tries() {
+    let server = server();
+    server.put("proxies", "feed", "192.0.2.7").await.ok();
+    let path = ask_removal(&server, "proxies", "192.0.2.7").await;
+    server.desk.upkeep().await.unwrap();
+    let mut tries = 0;
+    for _ in 0..8 * 24 {
+        server.desk.retests_due().await.unwrap();
+        if let Some(order) = server.desk.next_retest(&HashSet::new()).await.unwrap() {
+            tries += 1;
+            let steps = vec![Step { variant: order.trials[0].0, verdict: Verdict::Unanswered }];
+            let observed = Observed { reach: Reach::Silent, steps, transcript: String::new() };
+            server.desk.retest_observed(order.id, Some(observed)).await.unwrap();
+        }
+        server.desk.upkeep().await.unwrap();
+        server.pass(3_600);
+    }
+    let said = server.call("GET", &path, "").await.ok();
+    assert_eq!((tries, &said["state"]), (4, &json!("deciding")), "{said}");
+    server.pass(7 * DAY);
+    server.desk.upkeep().await.unwrap();
+    assert_eq!(server.call("GET", &path, "").await.ok()["state"], "lapsed");
+}
+
 /// Where the message came through before the session was over, the end of the test said nothing new about the list, and the
 /// removal heard of it only in the next round, a minute later.
 #[tokio::test]
