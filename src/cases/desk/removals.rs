@@ -394,7 +394,7 @@ impl Sitting {
     ) -> Result<(), Fault> {
         let granted = before.map(|before| before.state) == Some(State::Granted);
         let lines =
-            if next.state == State::Granted && !granted { self.exclusions(settings, &next)? } else { Vec::new() };
+            if next.state == State::Granted && !granted { self.exclusions(settings, before, &next)? } else { Vec::new() };
         let revoked = next.ending == Some(Ending::Revoked) && granted;
         self.put_request(before, &next, actor);
         let entries = |what| Entries { actor: Actor::new(actor), list: next.list.clone(), source: source(), what };

@@ -8,7 +8,7 @@ use crate::{
     cases::{
         Asking, Field, OwnReason, Unfit,
         lockout::block_of,
-        request::{Ending, Request},
+        request::{Ending, Request, State},
     },
     limits::REMOVAL_ROWS_MAX,
     list::{Detail, Key, KeyFamily, Kind, ListSettings, ListedName, Mark, NewEntry, Prefix, RemovalRule, Scope},
@@ -39,11 +39,17 @@ impl Sitting {
 
     /// The exclusions that grant a request: its key, and what is listed inside it by itself. A test says something about the
     /// address that was tested, and nothing about others of its block that are listed themselves.
-    pub(super) fn exclusions(&self, settings: &ListSettings, request: &Request) -> Result<Vec<(u64, NewEntry)>, Fault> {
+    pub(super) fn exclusions(
+        &self,
+        settings: &ListSettings,
+        before: Option<&Request>,
+        request: &Request,
+    ) -> Result<Vec<(u64, NewEntry)>, Fault> {
+        let decided = before.is_some_and(|before| before.state == State::Deciding);
         let key = Key::parse(&request.key, settings.family()).map_err(Unfit::from)?;
         let view = self.desk().store().view();
         let tested = matches!(settings.kind, Kind::Relay | Kind::Proxy) && request.rule == RemovalRule::Retest;
-        let asked = address_of(&request.asked).map(Prefix::host).filter(|_| tested);
+        let asked = address_of(&request.asked).map(Prefix::host).filter(|_| tested && !decided);
         let lifted = |key: &Key| asked.is_none_or(|asked| matches!(key, Key::Prefix(key) if key.covers(asked)));
         let mut keys = vec![key.clone()];
         if let Some(list) = view.catalog().list_id(&settings.name) {
@@ -52,8 +58,7 @@ impl Sitting {
         }
         keys.sort();
         keys.dedup();
-        // Evidence that is newer than the request lists again. Who decided knew what there is by then.
-        let decided = matches!(request.rule, RemovalRule::Owner | RemovalRule::Operator);
+        // Evidence that is newer than the request lists again. Who decided knew what there is by then, whatever the rule.
         let seen = if decided { self.now } else { request.asked_at };
         let reason = OwnReason::Removed(request.rule).to_string();
         let detail = Detail { reason: reason.into(), ..Detail::default() };

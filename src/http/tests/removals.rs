@@ -189,6 +189,28 @@ async fn after_three_checks_without_an_answer_people_decide() {
     assert_eq!(server.answers("198.51.100.25").await, json!(["127.0.0.10"]));
 }
 
+/// Where a proof could not be asked for or a check got no answer, people decided under another rule than `operator`: the
+/// exclusion was as old as the request, and a feed that named the address for the first time meanwhile ended it at its next
+/// import, with a lock-out.
+#[tokio::test]
+async fn what_people_decide_stands_whatever_a_feed_saw_between_the_request_and_their_word() {
+    let server = Server::start();
+    server.put("dynamic", "isp", "198.51.100.0/24").await.ok();
+    let asked = server.ask("dynamic", "198.51.100.25").await;
+    for _ in 0..3 {
+        server.desk.upkeep().await.unwrap();
+        server.pass(3_000);
+    }
+    assert_eq!(server.request(&asked).await["state"], "deciding");
+    let feed = "198.51.100.25 seen=2027-01-15T09:00:00Z";
+    server.put("dynamic", "feed", feed).await.ok();
+    server.pass(60);
+    assert_eq!(server.decide(&asked, true).await.ok()["state"], "granted");
+    server.put("dynamic", "feed", &format!("{feed}\n203.0.113.0/24")).await.ok();
+    assert_eq!(server.answers("198.51.100.25").await, json!([]));
+    assert_eq!(server.request(&asked).await["state"], "granted");
+}
+
 #[tokio::test]
 async fn the_network_of_a_range_decides_for_it_and_for_nothing_else() {
     let server = Server::start();
