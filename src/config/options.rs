@@ -366,7 +366,7 @@ pub const OPTIONS: &[Opt] = &[
         "proxy_listen",
         Text,
         Is("\"\""),
-        "The address and port that proxies under test are asked to connect to: public, no wildcard. Empty: proxies are not tested.",
+        "The address and port that proxies under test are asked to connect to: public, no wildcard. Proxies at addresses of the other IP version are not tested; empty: none are.",
     ),
     fixed(
         Retest,

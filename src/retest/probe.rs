@@ -1,7 +1,8 @@
 //! One test of one target, over real sockets.
 //!
 //! Guarantees: at most [`RETEST_TEST_TIME`] from the first connection to the last; one connection at a time; a mail server
-//! that hangs up is called again [`RETEST_SESSIONS_MAX`] times in all, for the forms that it was not asked yet.
+//! that hangs up is called again [`RETEST_SESSIONS_MAX`] times in all, for the forms that it was not asked yet; a proxy is
+//! asked for a listener of its own IP version only.
 //! Never: retries what was answered; touches the store.
 
 use super::{
@@ -39,6 +40,9 @@ pub enum ProbeError {
     /// The address is not to be contacted.
     #[error(transparent)]
     NotContacted(#[from] NotContacted),
+    /// A proxy there could not reach our listener: what it says about that says nothing about whom else it connects to.
+    #[error("there is no listener for proxies of the IP version of {0}")]
+    NoLure(IpAddr),
     /// This server is not able to.
     #[error("{0}")]
     Ours(String),
@@ -53,7 +57,7 @@ pub struct Prober {
     pub from: Vec<IpAddr>,
     /// Who we are.
     pub tester: Tester,
-    /// Where our listener is reached by proxies; `None`: proxies are not tested.
+    /// Where our listener is reached by proxies; `None`: proxies are not tested, nor are those of the other IP version.
     pub lure: Option<SocketAddr>,
     /// Its key.
     pub secret: Secret,
@@ -126,8 +130,8 @@ impl Prober {
     }
 
     async fn proxy(&self, target: Target, probe: &Probe, deadline: Instant) -> Result<Observed, ProbeError> {
-        let lure =
-            self.lure.ok_or_else(|| ProbeError::Ours("there is no proxy_listen to be reached through".into()))?;
+        let lure = self.lure.filter(|lure| lure.is_ipv4() == target.address().is_ipv4());
+        let lure = lure.ok_or_else(|| ProbeError::NoLure(target.address()))?;
         let mut seen = Observed { reach: Reach::Closed, steps: Vec::new(), transcript: String::new() };
         for &(variant, token) in &probe.trials {
             let Variant::Proxy(protocol, port) = variant else { continue };

@@ -90,7 +90,7 @@ async fn test(prober: &Prober, order: Order) -> Made {
     let Order { id, address, kind, trials, at } = order;
     let observed = match prober.run(&Probe { address, suspicion: kind, trials, date: date(at) }).await {
         Ok(observed) => Some(observed),
-        Err(ProbeError::NotContacted(_)) => None,
+        Err(ProbeError::NotContacted(_) | ProbeError::NoLure(_)) => None,
         // Our fault, not theirs: it is tried again another day, and says nothing about them.
         Err(ProbeError::Ours(why)) => {
             tracing::error!(%id, %why, "a retest could not be made");

@@ -8,6 +8,7 @@ use super::RunError;
 use crate::{
     cases::{self, Checks, Desk},
     config::Config,
+    list::Kind,
     mail::{self, Caller, Inbox, Mailroom, Outbox, Post},
     retest::{self, Pace, Prober, Queue, Resolver, Rules, Secret, Tester},
     tasks::Supervisor,
@@ -81,6 +82,16 @@ fn prober(config: &Config, secret: Secret) -> Prober {
     }
 }
 
+/// The IP versions of which a proxy could not reach our listener, where there are lists of proxies.
+fn untested_proxies(config: &Config) -> Vec<&'static str> {
+    if !config.lists.iter().any(|list| list.kind == Kind::Proxy) {
+        return Vec::new();
+    }
+    let lure = config.retest.proxy_listen;
+    let reached = |v4| lure.is_some_and(|lure| lure.is_ipv4() == v4);
+    [("IPv4", true), ("IPv6", false)].into_iter().filter(|(_, v4)| !reached(*v4)).map(|(version, _)| version).collect()
+}
+
 /// Who asks DNS and mail servers for the desk. Without a resolver people decide what it would have told.
 pub fn checks(config: &Config) -> Option<Arc<dyn Checks>> {
     let prober = prober(config, Secret::random());
@@ -139,6 +150,9 @@ pub fn start(
     if !config.retest.enabled {
         return Ok(());
     }
+    for version in untested_proxies(config) {
+        tracing::warn!("open proxies at {version} addresses are not tested: proxy_listen has no {version} address");
+    }
     let secret = Secret::random();
     if let Some(listener) = listeners.lure {
         let listener = tokio::net::TcpListener::from_std(listener)?;
@@ -157,6 +171,18 @@ pub fn start(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_operator_hears_of_which_ip_version_proxies_are_not_tested() {
+        let list = "[[list]]\nname = \"proxy\"\nkind = \"proxy\"\ncode = \"127.0.0.6\"\ntext = \"see {url}\"\ncriteria = \"open\"\nexpires_after = \"30d\"\n";
+        let untested = |listen: &str, list: &str| {
+            untested_proxies(&crate::config::read(&format!("[retest]\nproxy_listen = \"{listen}\"\n{list}")).unwrap())
+        };
+        assert_eq!(untested("198.51.100.1:8000", list), ["IPv6"]);
+        assert_eq!(untested("[2001:db8::1]:8000", list), ["IPv4"]);
+        assert_eq!(untested("", list), ["IPv4", "IPv6"]);
+        assert!(untested("198.51.100.1:8000", "").is_empty(), "without a list of them there are none to test");
+    }
 
     #[test]
     fn what_the_server_listens_at_is_not_tested() {

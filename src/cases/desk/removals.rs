@@ -393,8 +393,11 @@ impl Sitting {
         actor: &str,
     ) -> Result<(), Fault> {
         let granted = before.map(|before| before.state) == Some(State::Granted);
-        let lines =
-            if next.state == State::Granted && !granted { self.exclusions(settings, before, &next)? } else { Vec::new() };
+        let lines = if next.state == State::Granted && !granted {
+            self.exclusions(settings, before, &next)?
+        } else {
+            Vec::new()
+        };
         let revoked = next.ending == Some(Ending::Revoked) && granted;
         self.put_request(before, &next, actor);
         let entries = |what| Entries { actor: Actor::new(actor), list: next.list.clone(), source: source(), what };

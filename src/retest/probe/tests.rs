@@ -103,6 +103,25 @@ async fn a_reset_and_half_a_goodbye_are_just_an_end() {
     assert_eq!((session.end(), session.greeted()), (Some(End::Dropped), true));
 }
 
+/// A proxy at an IPv6 address was asked for the IPv4 address of our listener: one that has no way there refuses, and was
+/// clean; one that has comes from another address. Both are open to anyone who asks for what they reach.
+#[tokio::test]
+async fn a_proxy_that_cannot_reach_our_listener_is_not_tested() {
+    let tester = Tester { ehlo: String::new(), contact: String::new(), domain: String::new(), page: String::new() };
+    let rules = Rules { documentation_ranges: true, ..Rules::default() };
+    let mut prober = Prober { rules, from: Vec::new(), tester, lure: None, secret: Secret::random() };
+    for (address, lure) in
+        [("2001:db8::7", Some("198.51.100.1:80")), ("192.0.2.7", Some("[2001:db8::1]:80")), ("192.0.2.7", None)]
+    {
+        prober.lure = lure.map(|lure| lure.parse().unwrap());
+        let address = address.parse().unwrap();
+        let trials = vec![(Variant::Proxy(Protocol::Connect, 80), Token::random())];
+        let probe = Probe { address, suspicion: Suspicion::Proxy, trials, date: String::new() };
+        let made = prober.run(&probe).await;
+        assert!(matches!(made, Err(ProbeError::NoLure(of)) if of == address), "{lure:?}");
+    }
+}
+
 #[tokio::test]
 async fn the_listener_gives_its_secret_to_a_token_and_to_nothing_else() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
