@@ -90,14 +90,25 @@ pub enum CodeError {
 /// [`CodeError`]; only [`CodeError::Wrong`] counts as a try.
 pub fn is_code(mailed: Option<&MailedCode>, told: &str, now: Time) -> Result<(), CodeError> {
     let mailed = mailed.ok_or(CodeError::NotMailed)?;
-    if mailed.wrong >= POSTMASTER_CODE_TRIES {
-        return Err(CodeError::ManyWrong);
-    }
-    if now >= mailed.at.plus(Duration::from_seconds(POSTMASTER_CODE_SECONDS)) {
-        return Err(CodeError::Old);
-    }
+    mailed.is_good(now)?;
     let digits: String = told.chars().filter(char::is_ascii_digit).collect();
     if mailed.hash.is(&digits) { Ok(()) } else { Err(CodeError::Wrong) }
+}
+
+impl MailedCode {
+    /// Whether it may still be told.
+    ///
+    /// # Errors
+    /// [`CodeError::ManyWrong`], [`CodeError::Old`]: another has to be asked for.
+    pub fn is_good(&self, now: Time) -> Result<(), CodeError> {
+        if self.wrong >= POSTMASTER_CODE_TRIES {
+            return Err(CodeError::ManyWrong);
+        }
+        if now >= self.at.plus(Duration::from_seconds(POSTMASTER_CODE_SECONDS)) {
+            return Err(CodeError::Old);
+        }
+        Ok(())
+    }
 }
 
 /// A new code: nine digits.

@@ -293,7 +293,7 @@ fn a_restart_puts_a_running_test_back_and_counts_it() {
 fn a_neighbour_in_the_block_does_not_clear_what_was_open_or_holds_what_it_took() {
     let neighbour = "192.0.2.8".parse().unwrap();
     let mut story = Story::new(Suspicion::Relay);
-    let tokens = story.test(Reach::Greeted, [Accepted, Refused, Refused], 0);
+    story.test(Reach::Greeted, [Accepted, Refused, Refused], 0);
     assert!(story.0.is_open(), "whoever asks now shares what comes out");
     story.due();
     // Clean for now, and asked again: the address that may still pass on what it took is the one to test.

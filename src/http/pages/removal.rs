@@ -99,6 +99,7 @@ struct StatePage {
     ways: Vec<(String, String)>,
     proofs: Vec<ProofKind>,
     txt: Option<String>,
+    /// To whose postmaster a code was mailed that may still be told.
     code_sent: Option<String>,
 }
 
@@ -329,7 +330,7 @@ impl StatePage {
             ways: ways(&request, test, fresh, lockout_until.is_some(), words),
             proofs,
             txt,
-            code_sent: request.code.map(|code| code.domain.into()),
+            code_sent: request.code.filter(|code| code.is_good(now).is_ok()).map(|code| code.domain.into()),
             id: request.id.to_string(),
             key: request.asked.into(),
             list: request.list.to_string(),

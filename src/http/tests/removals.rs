@@ -460,6 +460,32 @@ async fn a_person_asks_on_the_page_without_script_and_sees_what_becomes_of_it() 
     assert!(german.text().contains("Zurückgenommen"), "{}", german.text());
 }
 
+/// Once a code was mailed the button that asks for one was gone for good: after a day, or five wrong codes, the page said to
+/// ask for another and had no way to.
+#[tokio::test]
+async fn another_code_can_be_asked_for_where_the_first_is_over() {
+    let server = Server::start();
+    *server.checks.names.lock().unwrap() = vec!["mx.example.org".into()];
+    for (key, wrong, wait) in [("198.51.100.7", 5, 0), ("198.51.100.8", 0, 86_400)] {
+        server.post("relay", &json!({"key": key, "source": "tester"})).await.ok();
+        server.pass(2 * 86_400);
+        let asked = server.ask("relay", key).await;
+        let path = format!("/removals/{}", asked["id"].as_str().unwrap());
+        let offers = async || {
+            let page = server.get(&path).await;
+            ["mail", "code"].map(|act| page.text().contains(&format!("name=\"act\" value=\"{act}\"")))
+        };
+        assert_eq!(offers().await, [true, false]);
+        server.prove(&asked, json!({"proof": "postmaster"})).await.ok();
+        assert_eq!(offers().await, [false, true]);
+        for _ in 0..wrong {
+            assert_eq!(server.prove(&asked, json!({"proof": "postmaster", "code": "1"})).await.status, 422);
+        }
+        server.pass(wait);
+        assert_eq!(offers().await, [true, false], "{key}");
+    }
+}
+
 #[tokio::test]
 async fn a_form_of_another_site_and_one_made_up_do_nothing() {
     let server = Server::start();
