@@ -386,7 +386,7 @@ impl Retest {
         if let Some(variant) = with(Verdict::Arrived) {
             let judged = self.found_open(variant, now);
             self.close(None);
-            return judged;
+            return Some(judged);
         }
         if with(Verdict::Accepted).or(with(Verdict::Bounced)).is_some() {
             self.state = State::Arriving;
@@ -464,12 +464,12 @@ impl Retest {
         (self.result, self.said_at) = (Some(result), Some(now));
     }
 
-    fn found_open(&mut self, variant: Variant, now: Time) -> Option<Judgement> {
+    /// Each time is evidence of its own, which renews the listing; only what had been cleared returns by it.
+    fn found_open(&mut self, variant: Variant, now: Time) -> Judgement {
         let returned = std::mem::take(&mut self.cleared);
-        let known = self.result == Some(Outcome::Open);
         self.say(Outcome::Open, now);
         self.open_by = Some(variant);
-        (!known || returned).then_some(Judgement::List { variant, returned })
+        Judgement::List { variant, returned }
     }
 
     /// A new round.
@@ -517,7 +517,7 @@ impl Retest {
             if self.state != State::Running {
                 self.close(None);
             }
-            return Ok(judged);
+            return Ok(Some(judged));
         }
         // Through another machine: noted, and no reason to list. Nor is it a reason to unlist before the others settled.
         if matches!(self.state, State::Arriving | State::Done) && self.result != Some(Outcome::Open) {

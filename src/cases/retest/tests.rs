@@ -127,7 +127,7 @@ fn an_arrival_while_the_session_runs_is_open_and_the_session_is_heard_to_its_end
     let steps = TRIALS.map(|variant| Step { variant, verdict: Accepted }).to_vec();
     story.take(Event::Observed(Observed { reach: Reach::Greeted, steps, transcript: String::new() }), 9).unwrap();
     assert_eq!(story.stands(), (State::Done, Some(Outcome::Open)));
-    assert_eq!(story.1, [Judgement::List { variant: TRIALS[0], returned: false }]);
+    assert_eq!(story.1, [Judgement::List { variant: TRIALS[0], returned: false }; 2]);
     assert_eq!(story.0.steps[0].verdict, Arrived);
 }
 
@@ -342,6 +342,11 @@ fn a_row_is_read_back_as_it_was_written() {
     assert_eq!(serde_json::from_str::<Retest>(&text).unwrap(), story.0);
 }
 
+/// By which trial a token is out.
+fn used_by(story: &Retest, token: Token) -> Variant {
+    story.sent.iter().find(|sent| sent.token == token).expect("it arrived").variant
+}
+
 fn any_event() -> impl Strategy<Value = u8> {
     0_u8..9
 }
@@ -398,11 +403,12 @@ proptest! {
                     used.push(*token);
                     if *from == target() {
                         prop_assert_eq!(after.result, Some(Outcome::Open));
-                        prop_assert!(judged.is_some() || before.result == Some(Outcome::Open));
+                        prop_assert_eq!(judged, Some(Judgement::List { variant: used_by(&before, *token), returned: before.cleared }));
                     } else {
                         prop_assert!(judged.is_none());
                     }
                 }
+                (Event::Observed(_), Some(Judgement::List { .. })) => prop_assert_eq!(before.result, Some(Outcome::Open)),
                 (_, Some(Judgement::List { .. })) => prop_assert!(false, "listed by {:?}", event),
                 _ => {}
             }

@@ -326,6 +326,23 @@ async fn people_decide_a_removal_whose_test_reached_nobody_in_four_tries() {
     assert_eq!(server.call("GET", &path, "").await.ok()["state"], "lapsed");
 }
 
+/// A machine that was open at the first test and is at the second: nothing was said about the list, whose entry ended thirty
+/// days after the first.
+#[tokio::test]
+async fn a_machine_that_is_found_open_again_is_listed_anew() {
+    let server = server();
+    server.put("proxies", "feed", "192.0.2.7").await.ok();
+    let list = "proxies".parse().unwrap();
+    for _ in 0..3 {
+        server.desk.ask_retest(&list, "192.0.2.7".parse().unwrap(), true).await.unwrap();
+        assert_eq!(test_proxy(&server, Verdict::Arrived).await.to_string(), "192.0.2.7");
+        server.pass(20 * DAY);
+        assert!(listed(&server, "192.0.2.7").await);
+    }
+    let found = server.get("/api/v1/lookup/192.0.2.7").await.ok();
+    assert!(found.to_string().contains("2027-02-24"), "last seen at the third test: {found}");
+}
+
 /// Where the message came through before the session was over, the end of the test said nothing new about the list, and the
 /// removal heard of it only in the next round, a minute later.
 #[tokio::test]
