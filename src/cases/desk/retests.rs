@@ -103,9 +103,8 @@ impl Sitting {
     }
 
     async fn commit_judgement(mut self, retest: &Retest, judged: Judgement) -> Result<(), Fault> {
-        if let Judgement::List { returned: true, .. } = judged
-            && let Ok(settings) = self.desk().list_settings(&retest.list)
-        {
+        let settings = self.desk().list_settings(&retest.list)?;
+        if let Judgement::List { returned: true, .. } = judged {
             self.count_return(&settings, &retest.key, false, self.now)?;
         }
         let key = retest.key.parse::<Prefix>().map_err(|error| Unfit::Key(error.into()))?;
@@ -114,8 +113,10 @@ impl Sitting {
             Judgement::List { variant, .. } => (Mark::Listed, OwnReason::Open(retest.kind, variant)),
         };
         let seen = (mark == Mark::Listed).then_some(self.now);
+        // A removal ends by the list's rule, whatever it was granted for.
+        let expires = settings.removal.lasts.filter(|_| mark == Mark::Excluded).map(|lasts| self.now.plus(lasts));
         let detail = Detail { reason: reason.to_string().into(), ..Detail::default() };
-        let entry = NewEntry { seen, detail, ..NewEntry::plain(Key::Prefix(key), mark) };
+        let entry = NewEntry { seen, expires, detail, ..NewEntry::plain(Key::Prefix(key), mark) };
         let entries = Entries {
             actor: Actor::new("retest"),
             list: retest.list.clone(),

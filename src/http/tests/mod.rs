@@ -14,7 +14,7 @@ use super::{Door, Parts, Peer, Settings, State, auth::FreshToken, router};
 use crate::{
     cases::{self, Desk},
     change::{self, Clock, Configuration, Keep},
-    list::{Duration, HashKind, Kind, ListSettings, ReportRule, Serial, TextId, Time, Widening},
+    list::{Duration, HashKind, Kind, ListSettings, Removal, ReportRule, Serial, TextId, Time, Widening},
     metrics,
     snapshot::{HashRow, ListIndex, NameRow, Rows, Served, Snapshot, V4Row, V6Row, ZoneSettings},
     store::{self, Store},
@@ -137,6 +137,13 @@ fn wide() -> Arc<ListSettings> {
     Arc::new(ListSettings { v6_hosts_as: Some(64), ..(*list).clone() })
 }
 
+/// A list of relays that widens IPv6 hosts, and from which removals last ten days.
+fn blocks() -> Arc<ListSettings> {
+    let list = list("blocks", Kind::Relay, "127.0.0.12");
+    let removal = Removal { lasts: Some(Duration::from_seconds(10 * 86_400)), ..list.removal.clone() };
+    Arc::new(ListSettings { v6_hosts_as: Some(64), removal, ..(*list).clone() })
+}
+
 fn zone(origin: &str, lists: &[&str]) -> ZoneSettings {
     ZoneSettings {
         origin: origin.parse().unwrap(),
@@ -164,7 +171,7 @@ fn configuration() -> Configuration {
             list("proxies", Kind::Proxy, "127.0.0.8"),
             list("owned", Kind::Spam, "127.0.0.7"),
             wide(),
-            Arc::new(ListSettings { v6_hosts_as: Some(64), ..(*list("blocks", Kind::Relay, "127.0.0.12")).clone() }),
+            blocks(),
             list("bad-names", Kind::Domain, "127.0.0.2"),
             list("bad-mail", Kind::MailHash, "127.0.0.2"),
         ],

@@ -343,6 +343,18 @@ async fn a_machine_that_is_found_open_again_is_listed_anew() {
     assert!(found.to_string().contains("2027-02-24"), "last seen at the third test: {found}");
 }
 
+/// An exclusion by a test ended by the list's `expires_after`, or never, whatever its `removal_lasts` promised.
+#[tokio::test]
+async fn what_a_test_took_off_the_list_is_exempt_for_as_long_as_the_list_says() {
+    let server = server();
+    server.put("blocks", "feed", "192.0.2.7").await.ok();
+    server.desk.ask_retest(&"blocks".parse().unwrap(), "192.0.2.7".parse().unwrap(), true).await.unwrap();
+    test(&server, Reach::Greeted, Verdict::Refused).await;
+    let found = server.get("/api/v1/lookup/192.0.2.7").await.ok();
+    let exempt = &found["excluded_by"][0];
+    assert_eq!((&exempt["source"], &exempt["expires"].as_str().unwrap()[..10]), (&json!("retest"), "2027-01-25"));
+}
+
 /// Where the message came through before the session was over, the end of the test said nothing new about the list, and the
 /// removal heard of it only in the next round, a minute later.
 #[tokio::test]
