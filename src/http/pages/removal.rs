@@ -387,6 +387,9 @@ fn rule_words(rule: RemovalRule, words: Messages) -> String {
 pub(super) fn rule(list: &ListSettings, words: Messages) -> Vec<String> {
     let removal = &list.removal;
     let mut lines = vec![rule_words(removal.rule, words)];
+    if list.kind == Kind::Dynamic && removal.rule == RemovalRule::SelfService {
+        lines.push(words.say("rule-network"));
+    }
     if list.kind == Kind::Dynamic && matches!(removal.rule, RemovalRule::SelfService | RemovalRule::Proof) {
         lines.push(words.say("rule-dynamic"));
     }

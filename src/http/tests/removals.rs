@@ -460,6 +460,18 @@ async fn a_person_asks_on_the_page_without_script_and_sees_what_becomes_of_it() 
     assert!(german.text().contains("Zurückgenommen"), "{}", german.text());
 }
 
+/// The form of a list with the rule `self` said "at once" where the network of the address decides, and promised that only who
+/// decides sees the contact, which the network of the address sees in any case.
+#[tokio::test]
+async fn the_form_says_that_a_network_may_decide_and_who_sees_the_contact() {
+    let server = Server::start();
+    for (list, decides) in [("dynamic", true), ("relay", false)] {
+        let form = server.get(&format!("/removals/new?list={list}&key=198.51.100.25")).await;
+        assert_eq!(form.text().contains("that network decides, unless it leaves this to its customers"), decides);
+        assert!(form.text().contains("by that network, whoever decides"), "{}", form.text());
+    }
+}
+
 /// Once a code was mailed the button that asks for one was gone for good: after a day, or five wrong codes, the page said to
 /// ask for another and had no way to.
 #[tokio::test]

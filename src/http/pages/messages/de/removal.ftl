@@ -7,7 +7,7 @@ removal-key = Adresse, Domain oder Hash, der gelistet ist
 removal-contact = Wie man Sie erreicht (wenn Sie mögen)
 removal-note = Was los war und was Sie behoben haben (wenn Sie mögen)
 removal-repaired = Tag, an dem der Rechner bereinigt wurde
-removal-personal = Kontakt und Bemerkung sieht nur, wer entscheidet. Beides wird { $span } nach dem Ende der Anfrage gelöscht.
+removal-personal = Kontakt und Bemerkung sehen die Betreiber dieser Liste und, wenn die Adresse zu einem hier bekannten Netz gehört, dieses Netz, gleich wer entscheidet. Beides wird { $span } nach dem Ende der Anfrage gelöscht.
 removal-send = Um Austragung bitten
 removal-soon = { $number ->
     [one] Das ging schnell. Zum Schutz vor Robotern drücken Sie bitte in { $number } Sekunde noch einmal.
@@ -58,6 +58,7 @@ rule-proof = Ausgetragen wird für den, der zeigt, dass die Adresse seine ist.
 rule-owner = Das Netz, zu dem die Adresse gehört, entscheidet; ist hier keines bekannt, wer zeigt, dass die Adresse seine ist.
 rule-operator = Ein Betreiber dieser Liste entscheidet.
 rule-dynamic = Vorher wird geprüft, ob dort ein Mailserver steht: ein Name im Reverse-DNS, der zur Adresse zurückführt und nicht automatisch vergeben ist, und ein Mailserver, der unter ihm antwortet.
+rule-network = Gehört die Adresse zu einem hier bekannten Netz, so entscheidet dieses Netz, sofern es das nicht seinen Kunden überlässt.
 rule-wider = Eine Adresse, die als Teil eines größeren Bereichs gelistet ist, kommt nur heraus, wenn ein Betreiber es entscheidet.
 rule-lasts = Danach bleibt es { $span } ausgenommen, wenn nichts Neueres gesehen wird.
 rule-lasts-on = Danach bleibt es ausgenommen, wenn nichts Neueres gesehen wird.

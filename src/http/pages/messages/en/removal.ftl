@@ -7,7 +7,7 @@ removal-key = Address, domain or hash that is listed
 removal-contact = How to reach you (if you like)
 removal-note = What was wrong, and what you have mended (if you like)
 removal-repaired = Day on which the machine was cleaned
-removal-personal = Only who decides sees contact and note. Both are deleted { $span } after the request is closed.
+removal-personal = Contact and note are seen by the operators of this list and, where the address belongs to a network that is known here, by that network, whoever decides. Both are deleted { $span } after the request is closed.
 removal-send = Ask for removal
 removal-soon = { $number ->
     [one] That was fast. To keep robots out, please press the button once more in { $number } second.
@@ -58,6 +58,7 @@ rule-proof = It is removed for whoever shows that the address is theirs.
 rule-owner = The network that the address belongs to decides; where none is known here, whoever shows that the address is theirs.
 rule-operator = An operator of this list decides.
 rule-dynamic = Before that it is checked that a mail server stands there: a name in reverse DNS that leads back to the address and is no automatic one, and a mail server that answers under it.
+rule-network = Where the address belongs to a network that is known here, that network decides, unless it leaves this to its customers.
 rule-wider = An address that is listed as part of a wider range leaves only when an operator decides so.
 rule-lasts = It then stays exempt for { $span }, unless something newer is seen.
 rule-lasts-on = It then stays exempt, unless something newer is seen.

@@ -7,7 +7,7 @@ removal-key = Dirección, dominio o hash que figura en la lista
 removal-contact = Cómo localizarle (si quiere)
 removal-note = Qué ocurría y qué ha corregido (si quiere)
 removal-repaired = Día en que se limpió el equipo
-removal-personal = Solo quien decide ve el contacto y la nota. Ambos se borran { $span } después de cerrarse la petición.
+removal-personal = El contacto y la nota los ven los operadores de esta lista y, si la dirección pertenece a una red conocida aquí, esa red, decida quien decida. Ambos se borran { $span } después de cerrarse la petición.
 removal-send = Pedir la retirada
 removal-soon = { $number ->
     [one] Ha sido muy rápido. Para evitar robots, pulse otra vez el botón dentro de { $number } segundo.
@@ -58,6 +58,7 @@ rule-proof = Se retira para quien demuestre que la dirección es suya.
 rule-owner = Decide la red a la que pertenece la dirección; si aquí no se conoce ninguna, quien demuestre que la dirección es suya.
 rule-operator = Decide un operador de esta lista.
 rule-dynamic = Antes se comprueba que allí hay un servidor de correo: un nombre en el DNS inverso que lleva de vuelta a la dirección y no es automático, y un servidor de correo que responde con él.
+rule-network = Si la dirección pertenece a una red conocida aquí, decide esa red, salvo que lo deje a sus clientes.
 rule-wider = Una dirección que figura como parte de un rango mayor solo sale si lo decide un operador.
 rule-lasts = Después queda exenta durante { $span }, salvo que se observe algo más reciente.
 rule-lasts-on = Después queda exenta, salvo que se observe algo más reciente.

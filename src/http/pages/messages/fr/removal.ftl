@@ -7,7 +7,7 @@ removal-key = Adresse, domaine ou empreinte qui est listé
 removal-contact = Comment vous joindre (si vous voulez)
 removal-note = Ce qui n’allait pas et ce que vous avez corrigé (si vous voulez)
 removal-repaired = Jour où la machine a été nettoyée
-removal-personal = Seul qui décide voit le contact et la note. Les deux sont effacés { $span } après la clôture de la demande.
+removal-personal = Le contact et la note sont vus par les opérateurs de cette liste et, si l’adresse appartient à un réseau connu ici, par ce réseau, quel que soit celui qui décide. Les deux sont effacés { $span } après la clôture de la demande.
 removal-send = Demander le retrait
 removal-soon = { $number ->
     [one] C’était rapide. Pour écarter les robots, appuyez encore une fois dans { $number } seconde.
@@ -58,6 +58,7 @@ rule-proof = Le retrait est accordé à qui montre que l’adresse est la sienne
 rule-owner = Le réseau auquel appartient l’adresse décide ; si aucun n’est connu ici, qui montre que l’adresse est la sienne.
 rule-operator = Un opérateur de cette liste décide.
 rule-dynamic = Auparavant, on vérifie qu’un serveur de messagerie s’y trouve : un nom en DNS inverse qui ramène à l’adresse et qui n’est pas automatique, et un serveur de messagerie qui répond sous ce nom.
+rule-network = Si l’adresse appartient à un réseau connu ici, c’est ce réseau qui décide, sauf s’il laisse ce choix à ses clients.
 rule-wider = Une adresse listée comme partie d’une plage plus large n’en sort que si un opérateur le décide.
 rule-lasts = Elle reste ensuite exemptée pendant { $span }, sauf si quelque chose de plus récent est observé.
 rule-lasts-on = Elle reste ensuite exemptée, sauf si quelque chose de plus récent est observé.
