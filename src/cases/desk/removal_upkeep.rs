@@ -5,14 +5,14 @@
 //! Never: keeps the desk while DNS is asked.
 
 use super::{
-    Desk, Fault,
+    Desk, Fault, Sitting,
     removals::{active_row, request_row},
 };
 use crate::{
     cases::{
         Id,
         lockout::Lockout,
-        request::{Event, Request, State},
+        request::{Around, Ending, Event, Request, State},
     },
     limits::{CASES_PIECE_ROWS, REQUEST_CHECKS_AT_ONCE, REQUEST_OPEN_SECONDS},
     list::{Duration, Time},
@@ -62,10 +62,11 @@ impl Desk {
         let mut sitting = self.sit().await;
         let request = sitting.request(request.id)?;
         sitting.found_by_owner(&request)?;
-        // A list that the configuration no longer names keeps its requests until it comes back, or they are purged.
-        let Ok(settings) = self.list_settings(&request.list) else { return sitting.commit().await };
         if request.state == State::Granted {
-            sitting.settle_granted(&settings, &request)?;
+            match self.list_settings(&request.list) {
+                Ok(settings) => drop(sitting.settle_granted(&settings, &request)?),
+                Err(_) => sitting.settle_without_list(&request),
+            }
             sitting.commit().await
         } else if request.state.is_open() && sitting.now >= request.lapses_at() && !self.is_tested(&request)? {
             sitting.happens(&request, Event::Tick, "time").await.map(drop)
@@ -113,6 +114,22 @@ impl Desk {
             sitting.commit().await?;
         }
         Ok(())
+    }
+}
+
+impl Sitting {
+    /// Ends a removal from a list that the configuration no longer names: by its time, or with the list when that is purged.
+    /// Until then it stands, as the list's entries do: the list may come back.
+    fn settle_without_list(&mut self, request: &Request) {
+        let purged = self.desk().store().view().catalog().list_id(&request.list).is_none();
+        let over = match request.until {
+            Some(until) if until <= self.now => Ending::Expired,
+            _ if purged => Ending::Revoked,
+            _ => return,
+        };
+        if let Ok(next) = request.step(Event::Over(over), Around::default(), self.now) {
+            self.put_request(Some(request), &next, "time");
+        }
     }
 }
 

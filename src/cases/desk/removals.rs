@@ -372,7 +372,14 @@ impl Sitting {
     }
 
     /// An event happens to a request, and what follows is committed.
-    pub(super) async fn happens(self, request: &Request, event: Event, actor: &str) -> Result<Request, Fault> {
+    pub(super) async fn happens(mut self, request: &Request, event: Event, actor: &str) -> Result<Request, Fault> {
+        // These end a request whatever becomes of its list, which the configuration may no longer name.
+        if matches!(event, Event::Withdrawn | Event::Tick) {
+            let next = request.step(event, Around::default(), self.now).map_err(no_move)?;
+            self.put_request(Some(request), &next, actor);
+            self.commit().await?;
+            return Ok(next);
+        }
         let settings = self.desk().list_settings(&request.list)?;
         let mut around = self.around(&settings, request)?;
         if let Event::Proven(_) = event {
@@ -412,7 +419,7 @@ impl Sitting {
     }
 
     /// Puts the rows of a request and the audit row of its move.
-    fn put_request(&mut self, before: Option<&Request>, next: &Request, actor: &str) {
+    pub(super) fn put_request(&mut self, before: Option<&Request>, next: &Request, actor: &str) {
         let id = next.id;
         self.put(CaseFamily::Request, request_row(id), next);
         if before.is_none() {

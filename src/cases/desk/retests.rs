@@ -103,7 +103,8 @@ impl Sitting {
     }
 
     async fn commit_judgement(mut self, retest: &Retest, judged: Judgement) -> Result<(), Fault> {
-        let settings = self.desk().list_settings(&retest.list)?;
+        // A list that the configuration no longer names takes no entries; the other retests go on.
+        let Ok(settings) = self.desk().list_settings(&retest.list) else { return self.commit().await };
         if let Judgement::List { returned: true, .. } = judged {
             self.count_return(&settings, &retest.key, false, self.now)?;
         }

@@ -472,6 +472,51 @@ async fn the_form_says_that_a_network_may_decide_and_who_sees_the_contact() {
     }
 }
 
+impl Server {
+    /// The configuration no longer names this list.
+    pub(super) async fn drop_list(&self, name: &str) {
+        let mut configuration = super::configuration();
+        configuration.lists.retain(|list| list.name.as_str() != name);
+        configuration.zones.iter_mut().for_each(|zone| zone.lists.retain(|list| list.as_str() != name));
+        self.door.configure(configuration).await.unwrap();
+    }
+}
+
+/// Requests for a list that the configuration no longer named neither lapsed nor ended, so their contact and note were kept
+/// for ever, and who had asked could not take them back.
+#[tokio::test]
+async fn requests_for_a_list_that_is_gone_are_taken_back_lapse_and_are_forgotten() {
+    let server = Server::start();
+    for key in ["198.51.100.7", "198.51.100.8", "198.51.100.9"] {
+        server.post("relay", &json!({"key": key, "source": "tester"})).await.ok();
+    }
+    let (back, open) = (server.ask("relay", "198.51.100.7").await, server.ask("relay", "198.51.100.8").await);
+    let granted = server.ask("relay", "198.51.100.9").await;
+    *server.checks.names.lock().unwrap() = vec!["mx.example.org".into()];
+    let path = format!("/api/v1/removals/{}", granted["id"].as_str().unwrap());
+    let told = server.call_with(granted["secret"].as_str().unwrap(), "GET", &path, Value::Null).await.ok();
+    let txt = told["txt"].as_str().unwrap().into();
+    server.checks.texts.lock().unwrap().push(("_dnsbld.example.org".into(), txt));
+    assert_eq!(server.prove(&granted, json!({"proof": "rdns-txt"})).await.ok()["state"], "granted");
+    server.drop_list("relay").await;
+    let path = format!("/api/v1/removals/{}", back["id"].as_str().unwrap());
+    let withdrawn = server.call_with(back["secret"].as_str().unwrap(), "DELETE", &path, Value::Null).await;
+    assert_eq!(withdrawn.ok()["state"], "withdrawn");
+    server.pass(7 * 86_400);
+    server.desk.upkeep().await.unwrap();
+    assert_eq!(server.request(&open).await["state"], "lapsed");
+    assert_eq!(server.request(&granted).await["state"], "granted", "the list may come back");
+    server.call("DELETE", "/api/v1/lists/relay", "").await.ok();
+    server.desk.upkeep().await.unwrap();
+    assert_eq!(server.request(&granted).await["why"], "revoked");
+    server.pass(91 * 86_400);
+    server.desk.upkeep().await.unwrap();
+    for asked in [&back, &open, &granted] {
+        let path = format!("/api/v1/removals/{}", asked["id"].as_str().unwrap());
+        assert_eq!(server.get(&path).await.status, 404);
+    }
+}
+
 /// Once a code was mailed the button that asks for one was gone for good: after a day, or five wrong codes, the page said to
 /// ask for another and had no way to.
 #[tokio::test]

@@ -355,6 +355,23 @@ async fn what_a_test_took_off_the_list_is_exempt_for_as_long_as_the_list_says() 
     assert_eq!((&exempt["source"], &exempt["expires"].as_str().unwrap()[..10]), (&json!("retest"), "2027-01-25"));
 }
 
+/// What a test said of a list that was gone could not be written, and no other retest moved any more.
+#[tokio::test]
+async fn retests_of_a_list_that_is_gone_do_not_hold_up_the_others() {
+    let server = server();
+    server.put("blocks", "feed", "192.0.2.7").await.ok();
+    server.put("relay", "feed", "198.51.100.8").await.ok();
+    for (list, key) in [("blocks", "192.0.2.7"), ("relay", "198.51.100.8")] {
+        server.desk.ask_retest(&list.parse().unwrap(), key.parse().unwrap(), true).await.unwrap();
+        test(&server, Reach::Greeted, Verdict::Accepted).await;
+        server.pass(1);
+    }
+    server.drop_list("blocks").await;
+    server.pass(3_700);
+    server.desk.retests_due().await.unwrap();
+    assert!(!listed(&server, "198.51.100.8").await);
+}
+
 /// Where the message came through before the session was over, the end of the test said nothing new about the list, and the
 /// removal heard of it only in the next round, a minute later.
 #[tokio::test]
