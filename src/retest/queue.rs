@@ -1,7 +1,7 @@
 //! The queue's end: takes what is next from the desk, tests it, and tells the desk what was seen.
 //!
 //! Guarantees: no more tests at once and a second than configured, and one at a time at one address; what ran when the
-//! program ended is put back at the next start.
+//! program ended is put back at the next start; a test that breaks off frees its place and its address.
 //! Never: decides who is next, or what a result means.
 
 use super::probe::{Probe, ProbeError, Prober};
@@ -13,9 +13,14 @@ use crate::{
     limits::RETEST_LOOK_EVERY,
     list::Time,
 };
-use std::{collections::HashSet, net::IpAddr, sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    net::IpAddr,
+    sync::Arc,
+    time::Duration,
+};
 use tokio::{
-    task::JoinSet,
+    task::{self, JoinSet},
     time::{MissedTickBehavior, interval},
 };
 use tokio_util::sync::CancellationToken;
@@ -40,8 +45,12 @@ pub struct Queue {
     pub pace: Pace,
 }
 
-/// What a test ended with; `None`: it may not be made.
-type Made = (Id, IpAddr, Option<Observed>);
+/// The tests that run, each with its retest and address: of one that breaks off, no more than its task is known.
+#[derive(Default)]
+struct Running {
+    tests: JoinSet<Option<Observed>>,
+    of: HashMap<task::Id, (Id, IpAddr)>,
+}
 
 impl Queue {
     /// Works until `stop`. Tests that run then are dropped: they count, and are made again.
@@ -50,8 +59,7 @@ impl Queue {
             tracing::error!(%fault, "retests that ran before the start are not put back");
         }
         let prober = Arc::new(self.prober);
-        let mut running: JoinSet<Made> = JoinSet::new();
-        let mut busy: HashSet<IpAddr> = HashSet::new();
+        let mut running = Running::default();
         let mut starts = interval(Duration::from_secs(1) / self.pace.per_second.max(1));
         starts.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut looks = interval(RETEST_LOOK_EVERY);
@@ -59,45 +67,66 @@ impl Queue {
         loop {
             tokio::select! {
                 () = stop.cancelled() => return,
-                Some(made) = running.join_next(), if !running.is_empty() => {
-                    if let Ok((id, address, observed)) = made {
-                        busy.remove(&address);
-                        report(self.desk.retest_observed(id, observed).await);
+                Some((id, observed)) = running.next() => {
+                    self.desk.retest_observed(id, observed).await.inspect_err(report).unwrap_or_default();
+                }
+                _ = looks.tick() => self.desk.retests_due().await.inspect_err(report).unwrap_or_default(),
+                _ = starts.tick(), if running.of.len() < self.pace.parallel => {
+                    let next = self.desk.next_retest(&running.busy()).await;
+                    if let Some(order) = next.inspect_err(report).unwrap_or_default() {
+                        let prober = Arc::clone(&prober);
+                        running.start(order.id, order.address, async move { test(&prober, order).await });
                     }
                 }
-                _ = looks.tick() => report(self.desk.retests_due().await),
-                _ = starts.tick(), if running.len() < self.pace.parallel => match self.desk.next_retest(&busy).await {
-                    Ok(Some(order)) => {
-                        busy.insert(order.address);
-                        let prober = Arc::clone(&prober);
-                        running.spawn(async move { test(&prober, order).await });
-                    }
-                    Ok(None) => {}
-                    Err(fault) => report(Err(fault)),
-                },
             }
         }
     }
 }
 
-fn report(done: Result<(), Fault>) {
-    if let Err(fault) = done {
-        tracing::error!(%fault, "a retest could not be moved");
+fn report(fault: &Fault) {
+    tracing::error!(%fault, "a retest could not be moved");
+}
+
+impl Running {
+    fn start(&mut self, id: Id, address: IpAddr, test: impl Future<Output = Option<Observed>> + Send + 'static) {
+        let task = self.tests.spawn(test);
+        self.of.insert(task.id(), (id, address));
+    }
+
+    fn busy(&self) -> HashSet<IpAddr> {
+        self.of.values().map(|(_, address)| *address).collect()
+    }
+
+    /// The next that ends, and what it saw; `None` where none runs.
+    async fn next(&mut self) -> Option<(Id, Option<Observed>)> {
+        let (task, observed) = match self.tests.join_next_with_id().await? {
+            Ok(made) => made,
+            Err(error) => {
+                tracing::error!(%error, "a retest broke off");
+                (error.id(), Some(nothing_seen("the test broke off")))
+            }
+        };
+        let (id, _) = self.of.remove(&task)?;
+        Some((id, observed))
     }
 }
 
-async fn test(prober: &Prober, order: Order) -> Made {
+/// Our fault, not theirs: it is tried again another day, and says nothing about them.
+fn nothing_seen(why: &str) -> Observed {
+    Observed { reach: Reach::Silent, steps: Vec::new(), transcript: format!("! {why}\n") }
+}
+
+/// What a test saw; `None`: it may not be made.
+async fn test(prober: &Prober, order: Order) -> Option<Observed> {
     let Order { id, address, kind, trials, at } = order;
-    let observed = match prober.run(&Probe { address, suspicion: kind, trials, date: date(at) }).await {
+    match prober.run(&Probe { address, suspicion: kind, trials, date: date(at) }).await {
         Ok(observed) => Some(observed),
         Err(ProbeError::NotContacted(_) | ProbeError::NoLure(_)) => None,
-        // Our fault, not theirs: it is tried again another day, and says nothing about them.
         Err(ProbeError::Ours(why)) => {
             tracing::error!(%id, %why, "a retest could not be made");
-            Some(Observed { reach: Reach::Silent, steps: Vec::new(), transcript: format!("! {why}\n") })
+            Some(nothing_seen(&why))
         }
-    };
-    (id, address, observed)
+    }
 }
 
 /// As RFC 5322 writes a date.
@@ -109,6 +138,21 @@ fn date(at: Time) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_test_that_breaks_off_frees_its_address_and_says_nothing_about_it() {
+        let (broken, well) = (Id::draw(), Id::draw());
+        let mut running = Running::default();
+        running.start(broken, "192.0.2.1".parse().unwrap(), async { panic!("a test of this test") });
+        running.start(well, "192.0.2.2".parse().unwrap(), async { None });
+        assert_eq!(running.busy().len(), 2);
+        let mut ended = HashMap::new();
+        while let Some((id, observed)) = running.next().await {
+            ended.insert(id, observed.map(|observed| observed.reach));
+        }
+        assert_eq!(ended, HashMap::from([(broken, Some(Reach::Silent)), (well, None)]));
+        assert!(running.busy().is_empty());
+    }
 
     #[test]
     fn a_date_is_written_as_mail_wants_it() {
