@@ -658,6 +658,10 @@ pub const RDNS_TXT_MAX: usize = 32;
 /// The longest lock-out, however often a key returns: half a year.
 pub const LOCKOUT_SECONDS_MAX: u32 = 180 * 86_400;
 
+/// Seconds between two returns that are one: what a test found is counted at its time, and the removal that it ends at that of
+/// the commit, a moment later. A real second return is a lock-out away.
+pub const RETURN_TOGETHER_SECONDS: u32 = 60;
+
 /// How long a request stays open while nothing happens to it.
 pub const REQUEST_OPEN_SECONDS: u32 = 7 * 86_400;
 

@@ -7,7 +7,7 @@
 //! Never: ends early.
 
 use crate::{
-    limits::LOCKOUT_SECONDS_MAX,
+    limits::{LOCKOUT_SECONDS_MAX, RETURN_TOGETHER_SECONDS},
     list::{Duration, Key, Removal, Time},
 };
 use serde::{Deserialize, Serialize};
@@ -28,6 +28,13 @@ pub struct Lockout {
 }
 
 impl Lockout {
+    /// Whether a return at `at` is the one that was counted last: two requests that were granted side by side return together,
+    /// and so do a removal and the clean test that it was granted for.
+    #[must_use]
+    pub fn has_counted(&self, at: Time) -> bool {
+        at.max(self.last).since(at.min(self.last)).seconds() <= RETURN_TOGETHER_SECONDS
+    }
+
     /// What is remembered after a return at `at`.
     #[must_use]
     pub fn after_return(before: Option<&Self>, at: Time, rule: &Removal) -> Self {
@@ -86,6 +93,16 @@ mod tests {
         assert_eq!(v6.to_string(), "2001:db8:1:2ab::/64");
         assert_eq!(texts(&blocks(&v6)), ["2001:db8:1:2ab::/64", "2001:db8:1:200::/56", "2001:db8:1::/48"]);
         assert_eq!(texts(&blocks(&block_of(key("2001:db8:1:2ab::9"), 48))), ["2001:db8:1::/48"]);
+    }
+
+    /// A late message listed again at one second and its commit ended the removal at the next: the lock-out doubled twice.
+    #[test]
+    fn a_test_and_the_removal_that_it_ends_are_one_return() {
+        let at = |seconds| Time::from_seconds(1_000_000_000 + seconds);
+        let known = Lockout::after_return(None, at(0), &Removal::default());
+        assert!(known.has_counted(at(0)) && known.has_counted(at(1)));
+        assert!(Lockout::after_return(None, at(1), &Removal::default()).has_counted(at(0)));
+        assert!(!known.has_counted(at(DAY)));
     }
 
     #[test]

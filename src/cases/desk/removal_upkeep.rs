@@ -89,6 +89,7 @@ impl Desk {
         for (row, _) in self.rows(CaseFamily::Request, b"c".to_vec(), timed(b"c", before)).await? {
             let mut sitting = self.sit().await;
             if let Some(id) = row.last_chunk::<16>().map(|id| Id(*id)) {
+                // Stores of before kept this row of a closed request.
                 if let Ok(request) = sitting.request(id) {
                     sitting.delete(CaseFamily::Request, super::removals::key_row(&request));
                 }

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! r ID                   the request                   a ID         open or granted: what is looked at by time
-//! k LIST 00 KEY 00 ID    the requests for a key        c TIME ID    closed then: what `[keep] requests` ends
+//! k LIST 00 KEY 00 ID    open or granted, by its key   c TIME ID    closed then: what `[keep] requests` ends
 //! l LIST 00 BLOCK 00 p|u the lock-out of a block       f TIME l...  forgotten then
 //! m DOMAIN, d DAY        mails to postmasters        o NETWORK 00 ...   `owners`
 //! ```
@@ -232,7 +232,8 @@ impl Sitting {
         self.read(CaseFamily::Request, &request_row(id))?.ok_or(Fault::Unknown("request"))
     }
 
-    /// The requests for a key of a list.
+    /// The requests for a key of a list that are open or granted. Closed ones are not among them: they are as many as people
+    /// like, and would hide the others.
     fn requests_for(&self, list: &ListName, key: &Key) -> Result<Vec<Request>, Fault> {
         let rows = self.under(CaseFamily::Request, &key_rows(list, &key.to_string()), REMOVAL_ROWS_MAX)?;
         let ids = rows.iter().filter_map(|(row, _)| row.last_chunk::<16>().map(|id| Id(*id)));
@@ -422,14 +423,13 @@ impl Sitting {
     pub(super) fn put_request(&mut self, before: Option<&Request>, next: &Request, actor: &str) {
         let id = next.id;
         self.put(CaseFamily::Request, request_row(id), next);
-        if before.is_none() {
-            self.put(CaseFamily::Request, key_row(next), &());
-        }
         if next.state.is_closed() {
             self.delete(CaseFamily::Request, active_row(id));
+            self.delete(CaseFamily::Request, key_row(next));
             self.put(CaseFamily::Request, closed_row(next.since, id), &());
         } else if before.is_none() {
             self.put(CaseFamily::Request, active_row(id), &());
+            self.put(CaseFamily::Request, key_row(next), &());
         }
         self.find_by_owner(before, next);
         let state = before.map(|before| before.state);
@@ -485,8 +485,7 @@ impl Sitting {
         for block in blocks(&key) {
             let row = lock_row(&settings.name, &block, proven);
             let known: Option<Lockout> = self.read(CaseFamily::Request, &row)?;
-            // Two requests that were granted side by side return together: that is one return.
-            if known.is_some_and(|known| known.last == at) {
+            if known.is_some_and(|known| known.has_counted(at)) {
                 continue;
             }
             if let Some(known) = known {

@@ -1,6 +1,6 @@
 //! Every kind of page in the languages other than English: no English sentence is left on it, but for what others wrote.
 
-use super::{Reply, Server, networks, removals::hidden, retests};
+use super::{Reply, Server, networks, removal_pages::hidden, retests};
 use crate::{
     cases::{
         Unmet,

@@ -6,6 +6,7 @@ mod hostile;
 mod languages;
 mod networks;
 mod pages;
+mod removal_pages;
 mod removals;
 mod reports;
 mod retests;
