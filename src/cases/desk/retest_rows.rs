@@ -124,7 +124,7 @@ impl Sitting {
         }
     }
 
-    /// What is known of tests of this key, at this address.
+    /// What is known of tests of this key, at this address; but for how many were made on our own account.
     pub(super) fn known(
         &self,
         key: &str,
@@ -145,11 +145,9 @@ impl Sitting {
             times
         };
         let (of_target, in_block) = (recent_in(key), recent_in(block));
-        let automatic = self.under(FAMILY, b"a", CASES_PIECE_ROWS)?;
-        let automatic = automatic.iter().filter(|(key, _)| time_at(key, 1).plus(DAY) > now).count();
         let queued = self.under(FAMILY, b"q", queue)?.len();
         let same = same.map(|retest| (retest.id, retest.is_open()));
-        Ok(Known { same, of_target, in_block, automatic, queued })
+        Ok(Known { same, of_target, in_block, automatic: 0, queued })
     }
 
     /// A test of this address is admitted, and counts from now.
@@ -180,6 +178,21 @@ impl Sitting {
 }
 
 impl Desk {
+    /// Tests on our own account in the last 24 hours. There may be a hundred thousand: counted once a round.
+    pub(super) async fn automatic_tests(&self) -> Result<usize, Fault> {
+        let since = self.now().minus(DAY).plus(Duration::from_seconds(1)).seconds();
+        let (mut from, until) = (row(b'a', &[&since.to_be_bytes()]), row(b'a' + 1, &[]));
+        let mut count = 0;
+        loop {
+            let piece = self.rows(FAMILY, from, until.clone()).await?;
+            count += piece.len();
+            match piece.last() {
+                Some((last, _)) if piece.len() == CASES_PIECE_ROWS => from = [&last[..], &[0]].concat(),
+                _ => return Ok(count),
+            }
+        }
+    }
+
     /// Counts of tests end after a day, evidence after its time.
     pub(super) async fn forget_retests(&self) -> Result<(), Fault> {
         let now = self.now();
@@ -209,13 +222,19 @@ impl Desk {
             let evidence: Option<Evidence> = sitting.read(FAMILY, &row(b'e', &[&id.0]))?;
             if evidence.is_none_or(|evidence| evidence.until <= sitting.now) {
                 sitting.delete(FAMILY, row(b'e', &[&id.0]));
-                if let Some(retest) =
-                    sitting.retest(id)?.filter(|retest| retest.state == State::Done && retest.next_at.is_none())
-                {
-                    for pointer in pointers(&retest) {
-                        sitting.delete(FAMILY, pointer);
+                match sitting.retest(id)? {
+                    Some(retest) if retest.state == State::Done && retest.next_at.is_none() => {
+                        for pointer in pointers(&retest) {
+                            sitting.delete(FAMILY, pointer);
+                        }
+                        sitting.delete(FAMILY, row(b'c', &[&id.0]));
                     }
-                    sitting.delete(FAMILY, row(b'c', &[&id.0]));
+                    // It outlives its evidence, and comes to its end without any more.
+                    Some(_) => {
+                        let later = sitting.now.plus(DAY).seconds().to_be_bytes();
+                        sitting.put(FAMILY, row(b'y', &[&later, &id.0]), &Named { id });
+                    }
+                    None => {}
                 }
             }
         }

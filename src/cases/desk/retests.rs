@@ -16,8 +16,8 @@ use crate::{
         Fault, Finding, Id, Obstacle, OwnReason, Unfit,
         request::{Event as Moves, Request},
         retest::{
-            Admission, Asker, Event, Judgement, Observed, Outcome, Protocol, Retest, State, Suspicion, Terms, Token,
-            Variant, admit,
+            Admission, Asker, Event, Judgement, Known, Observed, Outcome, Protocol, Retest, State, Suspicion, Terms,
+            Token, Variant, admit,
         },
     },
     change::{Actor, What},
@@ -299,6 +299,9 @@ impl Desk {
         for (key, _) in sitting.under(FAMILY, b"r", CASES_PIECE_ROWS)? {
             let Some(before) = id_at_end(&key).map(|id| sitting.retest(id)).transpose()?.flatten() else { continue };
             if let Ok((after, _)) = before.moved(Event::Restarted, &terms, sitting.now) {
+                if after.state == State::Queued {
+                    sitting.count_test(after.id, after.address, after.asker());
+                }
                 sitting.keep(Some(&before), &after, "time");
             }
         }
@@ -389,16 +392,21 @@ impl Desk {
     pub async fn retests_due(&self) -> Result<(), Fault> {
         let settings = self.retest_settings()?;
         let until = self.now().seconds().saturating_add(1);
-        for (key, _) in self.rows(FAMILY, vec![b'd'], row(b'd', &[&until.to_be_bytes()])).await? {
+        let due = self.rows(FAMILY, vec![b'd'], row(b'd', &[&until.to_be_bytes()])).await?;
+        let mut automatic = if due.is_empty() { 0 } else { self.automatic_tests().await? };
+        for (key, _) in due {
             let Some(id) = id_at_end(&key) else { continue };
             let mut sitting = self.sit().await;
             let Some(before) = sitting.retest(id)? else { continue };
             let mut event = Event::Due;
             if before.due_for_a_test(&settings.terms, sitting.now) {
                 let known = sitting.known(&before.key, before.address, None, settings.bounds.queue)?;
-                match admit(&known, before.asker(), settings.bounds, sitting.now) {
-                    Admission::Later(at) => event = Event::PutOff(at),
-                    _ => sitting.count_test(id, before.address, before.asker()),
+                let known = Known { automatic, ..known };
+                if let Admission::Later(at) = admit(&known, before.asker(), settings.bounds, sitting.now) {
+                    event = Event::PutOff(at);
+                } else {
+                    automatic += usize::from(before.asker() == Asker::Recheck);
+                    sitting.count_test(id, before.address, before.asker());
                 }
             }
             let Ok((after, judged)) = before.moved(event, &settings.terms, sitting.now) else { continue };

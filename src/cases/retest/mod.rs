@@ -334,16 +334,16 @@ impl Retest {
             }
             (State::Running, Event::Observed(observed)) => next.observed(&observed, terms, now),
             (State::Running, Event::Restarted) => {
-                // It was counted when it began. Its tokens may be used up: each trial gets a new one.
+                // Its tokens may be used up: each trial gets a new one.
                 next.ready.clear();
-                match self.result {
-                    Some(Outcome::Open) => next.close(None),
-                    _ if usize::from(self.tries) < RETEST_TRIES.len() => next.state = State::Queued,
+                if next.steps.iter().any(|step| step.verdict == Verdict::Arrived) {
+                    next.close(None);
+                } else if usize::from(self.tries) < RETEST_TRIES.len() {
+                    next.state = State::Queued;
+                } else {
                     // Whatever stops the program each time it tests: this one was tested often enough.
-                    _ => {
-                        next.say(Outcome::Inconclusive, now);
-                        next.wait(terms, now);
-                    }
+                    next.say(Outcome::Inconclusive, now);
+                    next.wait(terms, now);
                 }
                 None
             }

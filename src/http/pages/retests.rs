@@ -84,6 +84,14 @@ pub(in crate::http) struct Filled {
     key: String,
 }
 
+/// The form has to be sent once more.
+struct Again {
+    /// The message that says why.
+    why: &'static str,
+    /// Its token, where that will be taken then.
+    kept: Option<String>,
+}
+
 /// Why no test was asked for.
 enum NotAsked {
     /// The form.
@@ -132,8 +140,14 @@ pub(in crate::http) async fn send(
         let now = state.parts.clock.now();
         match state.forms.admit(PURPOSE, access.caller.key(), now, &filled.token, None) {
             Ok(()) => {}
-            Err(NotTaken::Soon(_)) => return Ok(Err((wanted, "retest-soon"))),
-            Err(NotTaken::Foreign | NotTaken::Old | NotTaken::Used) => return Ok(Err((wanted, "removal-again"))),
+            // A token that came too soon stays good: the second press of the button is the one that counts.
+            Err(NotTaken::Soon(_)) => {
+                let kept = Some(filled.token).filter(|token| state.forms.is_open(token, now));
+                return Ok(Err((wanted, Again { why: "retest-soon", kept })));
+            }
+            Err(NotTaken::Foreign | NotTaken::Old | NotTaken::Used) => {
+                return Ok(Err((wanted, Again { why: "removal-again", kept: None })));
+            }
         }
         let answer_at = Instant::now() + RETEST_ANSWER_TIME;
         let (list, _, prefix) = wanted;
@@ -145,8 +159,8 @@ pub(in crate::http) async fn send(
     };
     match asked.await {
         Ok(Ok(id)) => Redirect::to(&reader.link(&format!("/retests/{id}"))).into_response(),
-        Ok(Err((wanted, why))) => {
-            let page = AskPage::of(&state, &access, &reader, &wanted, Some(why));
+        Ok(Err((wanted, again))) => {
+            let page = AskPage::of(&state, &access, &reader, &wanted, Some(again));
             html(StatusCode::UNPROCESSABLE_ENTITY, &reader, &page)
         }
         Err(NotAsked::Read(problem)) => problem_page(&state, &reader, &problem),
@@ -177,7 +191,7 @@ impl AskPage {
         access: &Access,
         reader: &Reader,
         (list, kind, prefix): &(ListName, Suspicion, Prefix),
-        again: Option<&str>,
+        again: Option<Again>,
     ) -> Self {
         let words = reader.messages;
         let key = prefix.first().to_string();
@@ -185,9 +199,11 @@ impl AskPage {
         Self {
             site: Site::of(state, &state.snapshot(), "", reader),
             heading: words.with("retest-heading", "key", &key),
-            soon: again.map(|id| words.say(id)),
+            soon: again.as_ref().map(|again| words.say(again.why)),
             text: words.get(text, &[("key", key.as_str().into()), ("list", list.as_str().into())]),
-            token: state.forms.issue(PURPOSE, access.caller.key(), state.parts.clock.now()),
+            token: again
+                .and_then(|again| again.kept)
+                .unwrap_or_else(|| state.forms.issue(PURPOSE, access.caller.key(), state.parts.clock.now())),
             list: list.to_string(),
             key,
         }

@@ -1,11 +1,11 @@
 //! Retests from the question to the last token, over the API, the desk and the store; what connects is played by the test.
 
-use super::Server;
+use super::{Server, removal_pages::hidden};
 use crate::cases::{
     self, RetestSettings, Task,
     retest::{Bounds, Form, Observed, Protocol, Reach, Step, Suspicion, Terms, Token, Variant, Verdict},
 };
-use crate::list::Duration;
+use crate::{change::CaseRow, list::Duration, store::CaseFamily};
 use serde_json::{Value, json};
 use std::{collections::HashSet, net::IpAddr};
 use tokio_util::sync::CancellationToken;
@@ -152,6 +152,52 @@ async fn a_block_gets_twenty_tests_a_day_and_the_others_wait() {
     assert_eq!(made, 25);
 }
 
+/// A test that a restart broke off was made again without being counted again: 21 for this block.
+#[tokio::test]
+async fn a_test_that_is_made_again_after_a_restart_counts_again() {
+    let server = server();
+    let addresses: Vec<IpAddr> = (1..=25).map(|n| format!("192.0.2.{n}").parse().unwrap()).collect();
+    server.put("relay", "feed", &addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")).await.ok();
+    let list = "relay".parse().unwrap();
+    server.desk.ask_retest(&list, addresses[0], true).await.unwrap();
+    assert!(server.desk.next_retest(&HashSet::new()).await.unwrap().is_some());
+    server.pass(1);
+    server.desk.retests_restarted().await.unwrap();
+    for address in &addresses[1..] {
+        server.desk.ask_retest(&list, *address, true).await.unwrap();
+    }
+    let mut made = 1;
+    while server.desk.next_retest(&HashSet::new()).await.unwrap().is_some() {
+        made += 1;
+    }
+    assert_eq!(made, 20);
+}
+
+/// Of the tests of a day a thousand were read, while a hundred thousand may be configured.
+#[tokio::test]
+async fn tests_on_our_own_account_are_counted_beyond_a_thousand() {
+    let server = server();
+    server.put("relay", "feed", "192.0.2.7\n").await.ok();
+    let id = ask(&server, "192.0.2.7").await;
+    test(&server, Reach::Greeted, Verdict::Refused).await;
+    server.pass(DAY + 60);
+    server.cases.send_modify(|settings| {
+        let retest = std::sync::Arc::make_mut(settings).retest.as_mut().unwrap();
+        retest.bounds.automatic_per_day = 1_100;
+    });
+    let made = |number: u128| CaseRow {
+        family: CaseFamily::Retest,
+        key: [&b"a"[..], &server.desk.now().seconds().to_be_bytes(), &number.to_be_bytes()].concat(),
+        value: Some(b"{}".to_vec()),
+    };
+    server.door.submit_cases((0..1_100).map(made).collect()).await.unwrap();
+    server.desk.retests_due().await.unwrap();
+    assert_eq!(retest(&server, &id).await["state"], "done", "put off");
+    server.pass(DAY);
+    server.desk.retests_due().await.unwrap();
+    assert_eq!(retest(&server, &id).await["state"], "queued");
+}
+
 #[tokio::test]
 async fn after_a_restart_what_ran_is_queued_again_and_a_busy_address_waits() {
     let server = server();
@@ -199,6 +245,47 @@ async fn what_is_kept_of_a_retest_has_an_end() {
     server.pass(31 * DAY);
     server.desk.retests_due().await.unwrap();
     assert_eq!(server.get(&format!("/api/v1/retests/{id}")).await.status, 404);
+}
+
+/// Where transcripts are kept for less time than a message may arrive, the row that ends a retest was gone before its end.
+#[tokio::test]
+async fn a_retest_that_outlives_its_transcript_has_an_end_as_well() {
+    let server = server();
+    server.cases.send_modify(|settings| {
+        let retest = std::sync::Arc::make_mut(settings).retest.as_mut().unwrap();
+        (retest.keep_transcripts, retest.terms.recheck) = (Duration::from_seconds(DAY), Vec::new());
+    });
+    server.put("relay", "feed", "192.0.2.7\n").await.ok();
+    let id = ask(&server, "192.0.2.7").await;
+    test(&server, Reach::Greeted, Verdict::Accepted).await;
+    for _ in 0..8 {
+        server.pass(DAY);
+        server.desk.retests_due().await.unwrap();
+    }
+    assert_eq!(server.get(&format!("/api/v1/retests/{id}")).await.status, 404);
+    let rows = server.door.store().view().cases(CaseFamily::Retest, &[], &[], 10).unwrap();
+    assert!(rows.is_empty(), "{rows:?}");
+}
+
+/// Each press of the button that came too soon got a form of its own, which was unripe for ten seconds again.
+#[tokio::test]
+async fn who_presses_the_button_every_few_seconds_gets_through() {
+    let server = server();
+    server.put("relay", "feed", "192.0.2.7\n").await.ok();
+    let form = server.get("/retest?list=relay&key=192.0.2.7").await;
+    let mut token = hidden(form.text(), "token");
+    let mut statuses = Vec::new();
+    for _ in 0..4 {
+        let fields = [("list", "relay"), ("key", "192.0.2.7"), ("token", &*token)];
+        let sent = server.send("127.0.0.1", "/retests", &fields).await;
+        statuses.push(sent.status);
+        if sent.status != 422 {
+            break;
+        }
+        token = hidden(sent.text(), "token");
+        server.pass(4);
+    }
+    assert_eq!(statuses, [422, 422, 422, 303]);
 }
 
 #[tokio::test]
