@@ -106,7 +106,9 @@ impl Shared {
     #[cfg(test)]
     pub fn run_acts_of_test(&self) {
         let acts = std::mem::take(&mut *self.acts_of_test.lock().unwrap());
-        acts.into_iter().for_each(|act| act());
+        for act in acts {
+            act();
+        }
     }
 
     pub fn registered(&self) -> Arc<Registered> {

@@ -94,12 +94,15 @@ impl<P: Default> Default for Walk<P> {
     }
 }
 
+/// A list, and the key behind which a walk through it goes on.
+type InList = (ListName, Option<Key>);
+
 /// A round through all that `[keep]` ends. Each walk comes to its end once.
 #[derive(Default)]
 struct Round {
     journal: Walk<()>,
     history: Walk<Option<Vec<u8>>>,
-    evidence: Walk<Option<(ListName, Option<Key>)>>,
+    evidence: Walk<Option<InList>>,
 }
 
 /// What is to be cleared away, and how far it is.
@@ -287,12 +290,16 @@ impl Writer {
         let mut round = std::mem::take(&mut self.sweep.round);
         if let Walk::At(()) = round.journal {
             let commits = view.commits_before(now.minus(keep.changes), SWEEP_COMMITS)?;
-            commits.iter().for_each(|serial| batch.delete_commit(*serial));
+            for serial in &commits {
+                batch.delete_commit(*serial);
+            }
             round.journal = if commits.len() < SWEEP_COMMITS { Walk::Ended } else { Walk::At(()) };
         }
         if let Walk::At(after) = round.history {
             let old = view.history_before(now.minus(keep.history), after, SWEEP_HISTORY_ROWS)?;
-            old.rows.into_iter().for_each(|row| batch.delete_history(row));
+            for row in old.rows {
+                batch.delete_history(row);
+            }
             round.history = old.next.map_or(Walk::Ended, |next| Walk::At(Some(next)));
         }
         if let Walk::At(place) = round.evidence {
@@ -310,10 +317,10 @@ impl Writer {
 /// Takes evidence off entries that were last seen before `before`, a piece of one list; where to go on.
 fn prune_evidence(
     view: &View<'_>,
-    place: Option<(ListName, Option<Key>)>,
+    place: Option<InList>,
     before: Time,
     batch: &mut Batch,
-) -> Result<Walk<Option<(ListName, Option<Key>)>>, ReadError> {
+) -> Result<Walk<Option<InList>>, ReadError> {
     let first = || view.catalog().lists().next().map(|(first, _)| (first.clone(), None));
     let Some((name, after)) = place.or_else(first) else { return Ok(Walk::Ended) };
     if let Some(list) = view.catalog().list_id(&name) {

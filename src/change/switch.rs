@@ -81,16 +81,16 @@ impl Cause {
     }
 
     /// The source's row, of which `row` has the numbers.
-    fn settled(&self, row: SourceRow, source: &Source, now: Time) -> SourceRow {
+    fn settled(&self, row: &SourceRow, source: &Source, now: Time) -> SourceRow {
         match self {
             Self::Import { sha256 } => {
                 let day = row.day.or_else(|| day_at(&source.row, now));
-                SourceRow { day, complete_at: Some(now), sha256: Some(sha256.clone()), ..row }
+                SourceRow { day, complete_at: Some(now), sha256: Some(sha256.clone()), ..*row }
             }
             Self::Undo(UndoHead { before, .. }) => {
-                SourceRow { complete_at: before.complete_at, sha256: before.sha256.clone(), ..row }
+                SourceRow { complete_at: before.complete_at, sha256: before.sha256.clone(), ..*row }
             }
-            Self::Purge => emptied(&row),
+            Self::Purge => emptied(row),
         }
     }
 }
@@ -272,7 +272,7 @@ impl Writer {
                 (**row).clone()
             }
         };
-        draft.parties[party].settled = Some(cause.settled(row, source, now));
+        draft.parties[party].settled = Some(cause.settled(&row, source, now));
         let mut kept = Vec::new();
         for (source, key, before) in coming.outweighed.clone() {
             // Renewed or taken back meanwhile: then it is another exclusion.

@@ -326,4 +326,39 @@ mod tests {
             let _ = read(&octets);
         }
     }
+
+    #[test]
+    fn an_opt_is_found_in_what_is_no_query_too() {
+        const OPT: &[u8] = &[0, 0, 41, 4, 0xd0, 0, 0, 0, 0, 0, 0];
+        const SOA: &[u8] = &[0xc0, 12, 0, 6, 0, 1, 0, 0, 0, 0, 0, 1, 0];
+        for (counts, parts) in [
+            ([1, 0, 0, 1], vec![NAME, A_IN, OPT]),
+            ([1, 1, 0, 1], vec![NAME, A_IN, SOA, OPT]),
+            ([0, 0, 0, 1], vec![OPT]),
+            ([2, 0, 0, 1], vec![NAME, A_IN, NAME, A_IN, OPT]),
+            ([1, 0, 0, 2], vec![NAME, A_IN, SOA, OPT]),
+        ] {
+            let counts: Vec<u8> = counts.into_iter().flat_map(u16::to_be_bytes).collect();
+            let message = [&[0xab, 0xcd, 0x20, 0][..], &counts, &parts.concat()].concat();
+            assert_eq!(edns_anywhere(&message).unwrap().payload, 1_232, "{message:?}");
+            assert_eq!(edns_anywhere(&message[..message.len() - 1]), None);
+            let mut answer = Vec::new();
+            super::super::answer::bare(
+                &message,
+                super::super::wire::Rcode::NotImp,
+                edns_anywhere(&message),
+                &mut answer,
+            );
+            assert_eq!((answer.len(), &answer[3..15]), (23, &[4, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 41][..]));
+        }
+        // Counts that promise more than there is end the search.
+        assert_eq!(edns_anywhere(&[&[0xab, 0xcd, 0x20, 0][..], &[0xff; 8]].concat()), None);
+    }
+
+    proptest! {
+        #[test]
+        fn the_search_for_an_opt_ends(octets in proptest::collection::vec(any::<u8>(), 0..600)) {
+            let _ = edns_anywhere(&octets);
+        }
+    }
 }

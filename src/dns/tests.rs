@@ -464,35 +464,6 @@ fn flags_are_answered_as_rfc_8906_wants() {
 }
 
 #[test]
-fn an_opt_is_in_the_answer_to_what_is_no_query_too() {
-    let server = Server::new();
-    const OPT: [u8; 11] = [0, 0, 41, 4, 0xd0, 0, 0, 0, 0, 0, 0];
-    let question = &query("bl.test", SOA)[12..];
-    let soa = [&[0xc0, 12, 0, 6, 0, 1, 0, 0, 0, 0, 0, 1][..], &[0]].concat();
-    for (counts, sections) in [
-        ([1, 0, 0, 1], vec![question, &OPT]),
-        ([1, 1, 0, 1], vec![question, &soa, &OPT]),
-        ([0, 0, 0, 1], vec![&OPT[..]]),
-        ([2, 0, 0, 1], vec![question, question, &OPT]),
-    ] {
-        for (opcode, rcode) in [(4, 4), (5, 4), (0, 1)] {
-            if opcode == 0 && counts == [1, 0, 0, 1] {
-                continue;
-            }
-            let header: Vec<u8> = [[0xab, 0xcd, opcode << 3, 0]].concat();
-            let counts = counts.map(u16::to_be_bytes).concat();
-            let message = [header, counts, sections.concat()].concat();
-            let (_, octets) = server.octets(&message, Transport::Udp);
-            assert_eq!((octets[3] & 15, octets.len()), (rcode, 23), "{octets:?}");
-            assert_eq!(octets[10..15], [0, 1, 0, 0, 41], "{octets:?}");
-        }
-    }
-    // Counts that promise more than there is end the search.
-    let endless = [&[0xab, 0xcd, 0x20, 0][..], &[0xff; 8]].concat();
-    assert_eq!(server.octets(&endless, Transport::Udp).1.len(), 12);
-}
-
-#[test]
 fn broken_messages_get_what_the_table_says() {
     let server = Server::new();
     let good = query("8.100.51.198.bl.test", A);

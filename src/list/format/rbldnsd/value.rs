@@ -161,12 +161,11 @@ impl Scope {
                     rest = &rest[1..];
                 }
                 (_, Some(digit)) => {
-                    match &self.variables[digit as usize] {
-                        Some(value) => text.push_str(value),
-                        None => {
-                            self.miss(|missed| missed.variables[digit as usize] = true);
-                            text.extend(['$', char::from_digit(digit, 10).expect("it was a digit")]);
-                        }
+                    if let Some(value) = &self.variables[digit as usize] {
+                        text.push_str(value);
+                    } else {
+                        self.miss(|missed| missed.variables[digit as usize] = true);
+                        text.extend(['$', char::from_digit(digit, 10).expect("it was a digit")]);
                     }
                     rest = &rest[1..];
                 }

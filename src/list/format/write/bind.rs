@@ -333,7 +333,7 @@ fn fits(first: u128, last: u128, free: u32) -> bool {
 }
 
 /// Whether the wildcard of a block would answer for names of the other family too: `*.0.0.2` is 2.0.0.0/24, and the end of
-/// 200::/12. Names of IPv4 have four labels of decimal digits, those of IPv6 have 32 of one hexadecimal digit each.
+/// `200::/12`. Names of IPv4 have four labels of decimal digits, those of IPv6 have 32 of one hexadecimal digit each.
 fn reaches_the_other_family(first: u128, free: u32, v6: bool) -> bool {
     let (bits, step) = if v6 { (128, 4) } else { (32, 8) };
     let labels = (free..bits).step_by(step);
