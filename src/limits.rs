@@ -487,8 +487,24 @@ pub const NETWORK_TITLE_CHARACTERS_MAX: usize = 120;
 /// Characters of a range's text: a paragraph of a policy, not a page.
 pub const NETWORK_TEXT_CHARACTERS_MAX: usize = 1_000;
 
+/// Prefixes of one claim of a new network: anyone may send one, and each is looked at every hour. Once the network is known
+/// it claims the others.
+pub const CLAIM_PREFIXES_MAX: usize = 16;
+
 /// Reverse zone cuts that one claim may have to prove: a /8 in /16s; what is wider an operator enters.
 pub const CLAIM_CUTS_MAX: usize = 256;
+
+/// Claims that are looked at side by side: their zones are other people's, and slow ones must not keep the others waiting.
+pub const CLAIM_LOOKS_AT_ONCE: usize = 16;
+
+/// Questions to DNS side by side for one claim: the 128 zones of a /9 are asked within seconds.
+pub const CLAIM_QUESTIONS_AT_ONCE: usize = 4;
+
+/// Time for one look at a claim: three questions to a resolver that is silent ([`RDNS_LOOKUP_TIME`]).
+pub const CLAIM_LOOK_TIME: Duration = Duration::from_secs(24);
+
+/// How long one round begins looks: with the last of them it ends within a minute.
+pub const CLAIM_ROUND_TIME: Duration = Duration::from_secs(30);
 
 /// Checks of a claim that may fail one after the other before its prefix lapses: three weeks.
 pub const CLAIM_FAILURES_MAX: u8 = 3;

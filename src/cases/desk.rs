@@ -11,6 +11,7 @@
 //! Guarantees: moves take place one after the other; a sitting that is dropped has changed nothing.
 //! Never: keeps in memory what a restart would lose; walks a whole family within a request.
 
+mod claims;
 mod networks;
 mod owners;
 mod proofs;

@@ -11,8 +11,8 @@
 
 use crate::{
     limits::{
-        CLAIM_CHECK_SECONDS, CLAIM_CUTS_MAX, CLAIM_FAILURES_MAX, CLAIM_LAPSED_SECONDS, CLAIM_RETRY_SECONDS,
-        NETWORK_CONTACTS_MAX, NETWORK_NAME_OCTETS_MAX, NETWORK_PREFIXES_MAX, NETWORK_RANGES_MAX,
+        CLAIM_CHECK_SECONDS, CLAIM_CUTS_MAX, CLAIM_FAILURES_MAX, CLAIM_LAPSED_SECONDS, CLAIM_PREFIXES_MAX,
+        CLAIM_RETRY_SECONDS, NETWORK_CONTACTS_MAX, NETWORK_NAME_OCTETS_MAX, NETWORK_PREFIXES_MAX, NETWORK_RANGES_MAX,
         NETWORK_TEXT_CHARACTERS_MAX, NETWORK_TITLE_CHARACTERS_MAX,
     },
     list::{Duration, LabelError, ListedName, Prefix, SourceName, Time},
@@ -178,6 +178,14 @@ pub enum Unprovable {
     /// Too many cuts.
     #[error("{0} has more than {CLAIM_CUTS_MAX} reverse zones; claim its parts, or write to the operator")]
     TooWide(Prefix),
+    /// Too many prefixes.
+    #[error("a claim has at most {CLAIM_PREFIXES_MAX} prefixes; claim the others once the network is known")]
+    ManyPrefixes,
+    /// Too many cuts of all prefixes together.
+    #[error(
+        "the prefixes have more than {CLAIM_CUTS_MAX} reverse zones together; claim fewer, or write to the operator"
+    )]
+    ManyCuts,
 }
 
 /// What a check of a claim found.
@@ -311,12 +319,18 @@ impl HeldPrefix {
         true
     }
 
+    /// Since when it is time to look at the TXT records; `None` where an operator vouches.
+    #[must_use]
+    pub fn due_at(&self) -> Option<Time> {
+        let every = if self.state == PrefixState::Claimed { CLAIM_RETRY_SECONDS } else { CLAIM_CHECK_SECONDS };
+        let due = self.checked_at.map_or(self.since, |last| last.plus(Duration::from_seconds(every)));
+        (self.proof == Proof::ReverseTxt).then_some(due)
+    }
+
     /// Whether it is time to look at the TXT records.
     #[must_use]
     pub fn is_due(&self, now: Time) -> bool {
-        let every = if self.state == PrefixState::Claimed { CLAIM_RETRY_SECONDS } else { CLAIM_CHECK_SECONDS };
-        let last = self.checked_at.unwrap_or_default();
-        self.proof == Proof::ReverseTxt && now.since(last) >= Duration::from_seconds(every)
+        self.due_at().is_some_and(|due| now >= due)
     }
 
     /// Whether nobody has proved it for so long that it is forgotten, with the entries inside it.
@@ -385,6 +399,16 @@ impl Network {
             return Err(NetworkError::Prefixes);
         }
         self.ranges.iter().try_for_each(Range::check)
+    }
+
+    /// The same, without what checks note for themselves.
+    #[must_use]
+    pub fn unchecked(&self) -> Self {
+        let mut all = self.clone();
+        for held in &mut all.prefixes {
+            (held.checked_at, held.failures) = (None, 0);
+        }
+        all
     }
 
     /// The prefixes in force.

@@ -1,4 +1,4 @@
-//! The desk's networks: entered, claimed, agreed to, checked; what they say of their ranges.
+//! The desk's networks: entered, agreed to, changed; what they say of their ranges. Claims are `claims`'.
 //!
 //! ```text
 //! 'n' name    Network
@@ -13,11 +13,11 @@
 use super::{Desk, Fault, Sitting, value};
 use crate::{
     cases::{
-        AuditRow, Checks, Obstacle, Secret, Task, Unfit,
-        network::{Checked, HeldPrefix, Network, NetworkError, NetworkName, Range, owner, reverse_cuts},
+        AuditRow, Obstacle, Task,
+        network::{HeldPrefix, Network, NetworkError, NetworkName, Range, owner},
     },
     change::{Actor, Change, Refused, What, Whole, WholeChange},
-    limits::{CLAIMS_OPEN_MAX, GROUP_REQUESTS_MAX, NETWORK_MAIL_SECONDS, NETWORKS_MAX},
+    limits::{GROUP_REQUESTS_MAX, NETWORK_MAIL_SECONDS, NETWORKS_MAX},
     list::{Key, Kind, ListName, Prefix, SourceName, Time},
     store::CaseFamily,
 };
@@ -107,31 +107,7 @@ impl Desk {
         self.settle(sitting, actor.as_str(), None, network, "entered").await
     }
 
-    /// Somebody claims prefixes: of a new network, or further ones of their own (`own`). The claims' token goes into TXT.
-    ///
-    /// # Errors
-    /// [`Fault::Conflict`], [`Fault::Invalid`]
-    pub async fn claim(&self, actor: &str, is: NetworkIs, prefixes: &[Prefix], own: bool) -> Result<Network, Fault> {
-        let sitting = self.sit().await;
-        let now = sitting.now;
-        let token: Box<str> = Secret::draw().reveal().into();
-        let claimed = |prefix: &Prefix| HeldPrefix::claimed(*prefix, token.clone(), now);
-        let mut held = prefixes.iter().map(claimed).collect::<Result<Vec<_>, _>>().map_err(Unfit::from)?;
-        if own {
-            let before = self.network(&is.name)?;
-            held.retain(|new| !before.prefixes.iter().any(|old| old.prefix == new.prefix));
-            let prefixes = before.prefixes.iter().cloned().chain(held).collect();
-            let after = Network { prefixes, ..before.clone() };
-            return self.settle(sitting, actor, Some(before), after, "claimed").await;
-        }
-        self.is_free(&is.name)?;
-        if self.networks()?.iter().filter(|network| !network.is_active()).count() >= CLAIMS_OPEN_MAX {
-            return Err(Obstacle::ManyClaims.into());
-        }
-        self.settle(sitting, actor, None, new_network(is, held, now), "claimed").await
-    }
-
-    fn is_free(&self, name: &NetworkName) -> Result<(), Fault> {
+    pub(super) fn is_free(&self, name: &NetworkName) -> Result<(), Fault> {
         let networks = self.networks()?;
         if networks.iter().any(|network| network.name == *name) {
             return Err(Obstacle::NameTaken(name.clone()).into());
@@ -263,7 +239,7 @@ impl Desk {
     }
 
     /// Writes a network down, and in the audit trail what became of its prefixes.
-    async fn settle(
+    pub(super) async fn settle(
         &self,
         mut sitting: Sitting,
         actor: &str,
@@ -282,8 +258,11 @@ impl Desk {
                 sitting.audit(AuditRow { key: Some(prefix.into()), ..moved }.because(what));
             }
         }
-        let was = before.is_some().then_some("known");
-        sitting.audit(AuditRow::new(actor, CASE, name, was, "known").because(what));
+        // A check that found all as it was is no move.
+        if before.as_ref().map(Network::unchecked) != Some(after.unchecked()) {
+            let was = before.is_some().then_some("known");
+            sitting.audit(AuditRow::new(actor, CASE, name, was, "known").because(what));
+        }
         sitting.put(CaseFamily::Network, row(&after.name), &after);
         sitting.commit().await?;
         self.networks.forget();
@@ -295,50 +274,6 @@ impl Desk {
     pub fn webhook_key(&self, network: &str) -> Option<Vec<u8>> {
         let network = self.network(&network.parse().ok()?).ok()?;
         data_encoding::HEXLOWER.decode(network.webhook?.key.as_bytes()).ok()
-    }
-
-    /// Looks at the claims whose time has come, and forgets what nobody has proved for a month.
-    pub(super) async fn check_claims(&self) -> Result<(), Fault> {
-        let now = self.now();
-        for network in self.networks()?.iter() {
-            self.end_unproved(network, now).await?;
-            let Some(checks) = self.checks() else { continue };
-            let due: Vec<&HeldPrefix> = network.prefixes.iter().filter(|held| held.is_due(now)).collect();
-            let mut found = Vec::new();
-            for held in due {
-                found.push((held.prefix, look(&**checks, held).await));
-            }
-            if found.is_empty() {
-                continue;
-            }
-            let apply = |network: &mut Network, now: Time| {
-                for (prefix, checked) in found {
-                    if let Some(held) = network.prefixes.iter_mut().find(|held| held.prefix == prefix) {
-                        held.checked(checked, now);
-                    }
-                }
-                Ok(())
-            };
-            match self.change_network("time", &network.name, "checked", apply).await {
-                Ok(_) | Err(Fault::Unknown(_)) => {}
-                Err(fault) => return Err(fault),
-            }
-        }
-        Ok(())
-    }
-
-    async fn end_unproved(&self, network: &Network, now: Time) -> Result<(), Fault> {
-        if !network.prefixes.iter().any(|held| held.is_over(now)) {
-            return Ok(());
-        }
-        if network.prefixes.iter().all(|held| held.is_over(now)) {
-            return self.delete_network("time", &network.name).await;
-        }
-        let apply = |network: &mut Network, now: Time| {
-            network.prefixes.retain(|held| !held.is_over(now));
-            Ok(())
-        };
-        self.change_network("time", &network.name, "not proved for a month", apply).await.map(|_| ())
     }
 }
 
@@ -384,24 +319,10 @@ impl Sitting {
     }
 }
 
-fn new_network(is: NetworkIs, prefixes: Vec<HeldPrefix>, now: Time) -> Network {
+pub(super) fn new_network(is: NetworkIs, prefixes: Vec<HeldPrefix>, now: Time) -> Network {
     let NetworkIs { name, title, contacts, public_contact } = is;
     let (ranges, webhook) = (Vec::new(), None);
     Network { v: 1, name, title, contacts, public_contact, prefixes, ranges, webhook, since: now }
-}
-
-/// Whether the TXT record stands at every reverse zone of the prefix.
-async fn look(checks: &dyn Checks, held: &HeldPrefix) -> Checked {
-    let Ok(cuts) = reverse_cuts(held.prefix) else { return Checked::Missing };
-    let wanted = format!("dnsbld={}", held.token);
-    for cut in cuts {
-        match checks.texts(&cut).await {
-            Ok(texts) if texts.iter().any(|text| text.trim() == wanted) => {}
-            Ok(_) => return Checked::Missing,
-            Err(_) => return Checked::Unknown,
-        }
-    }
-    Checked::Proved
 }
 
 impl KnownNetworks {

@@ -1,6 +1,6 @@
 //! Upkeep: errands for those who do them, the audit trail for those who read it, and the end of what has one.
 //!
-//! Guarantees: what `[keep]` ends is gone within an hour; a walk over a family goes in pieces and lets others have their
+//! Guarantees: what `[keep]` ends is gone within an hour, whatever else fails or waits for DNS; a walk over a family goes in pieces and lets others have their
 //! turn between them.
 //! Never: does an errand.
 
@@ -16,17 +16,32 @@ use tokio_util::sync::CancellationToken;
 
 impl Desk {
     /// Does what time asks for, until told to stop. One task of the process.
+    ///
+    /// Claims have rounds of their own: those wait for the DNS of strangers, and nothing else shall wait for that.
     pub async fn run(self, stop: CancellationToken) {
-        loop {
-            if let Err(fault) = self.upkeep().await {
-                tracing::error!(%fault, "the upkeep of cases failed; it is tried again");
+        let cases = async {
+            loop {
+                told(self.keep_cases().await);
+                tokio::select! {
+                    () = stop.cancelled() => return,
+                    () = self.soon.notified() => {}
+                    () = tokio::time::sleep(DESK_UPKEEP_EVERY) => {}
+                }
             }
-            tokio::select! {
-                () = stop.cancelled() => return,
-                () = self.soon.notified() => {}
-                () = tokio::time::sleep(DESK_UPKEEP_EVERY) => {}
+        };
+        let claims = async {
+            loop {
+                tokio::select! {
+                    () = stop.cancelled() => return,
+                    kept = self.keep_claims() => told(kept),
+                }
+                tokio::select! {
+                    () = stop.cancelled() => return,
+                    () = tokio::time::sleep(DESK_UPKEEP_EVERY) => {}
+                }
             }
-        }
+        };
+        tokio::join!(cases, claims);
     }
 
     /// One round of all that time asks for.
@@ -34,16 +49,21 @@ impl Desk {
     /// # Errors
     /// The store cannot be read or written.
     pub async fn upkeep(&self) -> Result<(), Fault> {
-        self.check_claims().await?;
-        self.end_old_reports().await?;
-        self.keep_removals().await?;
-        self.end_old_rows().await
+        let (cases, claims) = tokio::join!(self.keep_cases(), self.keep_claims());
+        cases.and(claims)
+    }
+
+    /// A fault of one part is told when all parts have had their turn.
+    async fn keep_cases(&self) -> Result<(), Fault> {
+        let parts = [self.end_old_reports().await, self.keep_removals().await, self.end_old_rows().await];
+        parts.into_iter().collect()
     }
 
     async fn end_old_rows(&self) -> Result<(), Fault> {
         let (now, keep) = (self.now(), self.settings().keep_audit);
-        self.end_before(CaseFamily::Audit, now.minus(keep)).await?;
-        self.end_before(CaseFamily::Outbox, now.minus(Duration::from_seconds(ERRAND_KEPT_SECONDS))).await
+        let audit = self.end_before(CaseFamily::Audit, now.minus(keep)).await;
+        let outbox = self.end_before(CaseFamily::Outbox, now.minus(Duration::from_seconds(ERRAND_KEPT_SECONDS))).await;
+        audit.and(outbox)
     }
 
     /// Deletes the rows of a family that is keyed by time.
@@ -122,6 +142,12 @@ impl Desk {
         let from = after.map_or_else(|| since.seconds().to_be_bytes().to_vec(), |after| [after, &[0]].concat());
         let rows = self.store().view().cases(CaseFamily::Audit, &from, &[], limit)?;
         rows.into_iter().map(|(key, octets)| Ok((key, value(CaseFamily::Audit, &octets)?))).collect()
+    }
+}
+
+fn told(round: Result<(), Fault>) {
+    if let Err(fault) = round {
+        tracing::error!(%fault, "the upkeep of cases failed; it is tried again");
     }
 }
 

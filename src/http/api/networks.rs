@@ -66,7 +66,7 @@ pub(super) struct NewClaim {
     /// A mail address or a page for the public.
     #[serde(default)]
     public_contact: String,
-    /// The prefixes: IPv4 down to /24, IPv6 down to /64.
+    /// The prefixes: IPv4 down to /24, IPv6 down to /64; of a network that is not known yet at most 16.
     #[schema(example = json!(["192.0.2.0/24"]), min_items = 1)]
     prefixes: Vec<String>,
     /// What the call costs; not needed with a token.
