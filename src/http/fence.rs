@@ -1,14 +1,19 @@
 //! Where a network may write: lists of kind dynamic, under its own source, inside its active prefixes.
 //!
-//! Guarantees: one key outside makes the whole body 403, with the line named.
+//! A network may lose a prefix while its write is on the way. So every write looks again when it is done, whether or not
+//! somebody still waits for its answer.
+//!
+//! Guarantees: one key outside makes the whole body 403, with the line named; what a write has put outside of what is the
+//! network's by then goes again.
 //! Never: lets a network undo an import: what it held then may lie outside what is its own now.
 
-use super::{Problem, State, auth::Holder};
+use super::{Problem, State, auth::Holder, state::to_the_end};
 use crate::{
     cases::{
         Fault,
         network::{Network, NetworkName},
     },
+    change::{Change, Committed},
     list::{Key, Kind, ListSettings, Mark, SourceName, policy::widened},
 };
 
@@ -59,7 +64,25 @@ impl Fence {
         self.within.is_some()
     }
 
-    /// After a write that took its time: what lies outside of what is the network's by now goes again.
+    /// Makes a change, then [`Fence::settle`].
+    ///
+    /// # Errors
+    /// What the door says.
+    pub async fn submit(self, state: &State, change: Change) -> Result<Committed, Problem> {
+        if !self.stands() {
+            return Ok(state.parts.door.submit(change).await?);
+        }
+        let state = state.clone();
+        to_the_end(async move {
+            let committed = state.parts.door.submit(change).await?;
+            self.settle(&state).await?;
+            Ok(committed)
+        })
+        .await
+    }
+
+    /// After a write: what lies outside of what is the network's by now goes again. For work that is not broken off when
+    /// the client goes away.
     ///
     /// # Errors
     /// 503 where that cannot be written.

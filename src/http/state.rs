@@ -26,6 +26,7 @@ use std::{
     sync::{Arc, OnceLock},
 };
 use tokio::{
+    runtime::Handle,
     sync::{Mutex, Semaphore, watch},
     task::spawn_blocking,
 };
@@ -160,7 +161,15 @@ pub(super) async fn blocking<T: Send + 'static>(
     })
 }
 
-/// The same for long work, on a thread that gives way to those that answer.
+/// Runs work to its end, also where the request that waits for it goes away meanwhile: what has begun is not left half done.
+pub(super) async fn to_the_end<T: Send + 'static>(
+    work: impl Future<Output = Result<T, Problem>> + Send + 'static,
+) -> Result<T, Problem> {
+    let runtime = Handle::current();
+    blocking(move || runtime.block_on(work)).await
+}
+
+/// As [`blocking`] for long work, on a thread that gives way to those that answer.
 pub(super) async fn aside<T: Send + 'static>(
     name: &'static str,
     work: impl FnOnce() -> Result<T, Problem> + Send + 'static,

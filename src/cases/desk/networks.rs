@@ -118,7 +118,8 @@ impl Desk {
         Ok(())
     }
 
-    /// Changes what is kept of a network. Entries inside prefixes that it loses go first.
+    /// Changes what is kept of a network. Entries inside prefixes that it loses go first; what a write of the network that is
+    /// on its way puts there, goes when that write is done ([`Desk::keep_inside`]).
     ///
     /// # Errors
     /// [`Fault::Unknown`], [`Fault::Invalid`], and what `change` says.
@@ -169,7 +170,7 @@ impl Desk {
         Ok(())
     }
 
-    /// After a write of a network that took its time: if its prefixes are others by now than `then`, what its source holds
+    /// After a write of a network, which went by `then`: if its prefixes are others by now than `then`, what its source holds
     /// outside of them goes.
     ///
     /// # Errors

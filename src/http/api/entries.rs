@@ -152,7 +152,7 @@ pub(super) async fn add(
     lines.iter().try_for_each(|(line, entry)| fence.holds(*line, &entry.key, entry.mark))?;
     let (actor, admin) = (holder.actor(), holder.is_admin());
     let change = Change { actor, list, source, admin, force, what: What::Add(lines), cases: Vec::new() };
-    Ok(Json(state.parts.door.submit(change).await?.into()))
+    Ok(Json(fence.submit(&state, change).await?.into()))
 }
 
 /// The entries of a POST.

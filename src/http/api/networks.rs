@@ -14,7 +14,7 @@ use crate::{
         access::{Access, At},
         auth::Act,
         body,
-        state::blocking,
+        state::{blocking, to_the_end},
     },
     list::{FromObject, Prefix, Time},
 };
@@ -386,7 +386,10 @@ pub(super) async fn change(
         }
         Ok(())
     };
-    let changed = state.desk().change_network(&holder.actor, &name, "changed", apply).await.map_err(state.faulty())?;
+    // Prefixes that go take their entries along: not half of them.
+    let (desk, actor, faulty) = (state.desk().clone(), holder.actor.clone(), state.faulty());
+    let change = async move { desk.change_network(&actor, &name, "changed", apply).await.map_err(faulty) };
+    let changed = to_the_end(change).await?;
     let mut shown = NetworkObject::of(&changed, true, &[]);
     if let Some(webhook) = &mut shown.webhook {
         webhook.key = key;
@@ -401,8 +404,9 @@ pub(super) async fn change(
     params(("name" = String, Path, description = "Its name", example = "example-net")),
     responses((status = 204, description = "It is no longer known")))]
 pub(super) async fn delete(Of(state): Of<State>, access: Access, At(name): At<String>) -> Result<StatusCode, Problem> {
-    let actor = access.may(Act::Admin)?.actor();
-    state.desk().delete_network(actor.as_str(), &named(&name)?).await.map_err(state.faulty())?;
+    let (actor, name) = (access.may(Act::Admin)?.actor(), named(&name)?);
+    let (desk, faulty) = (state.desk().clone(), state.faulty());
+    to_the_end(async move { desk.delete_network(actor.as_str(), &name).await.map_err(faulty) }).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

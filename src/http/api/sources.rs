@@ -23,6 +23,7 @@ use crate::{
 use axum::{Json, body::Body, extract::State as Of, http::HeaderMap};
 use serde::Deserialize;
 use std::sync::Arc;
+use tokio::runtime::Handle;
 use utoipa::IntoParams;
 
 /// How a body is read.
@@ -106,15 +107,16 @@ pub(super) async fn replace(
     let (reader, around) = (Reader::new(format, dialect), Arc::clone(&fence));
     let feed = Feed { reader, import, holder, fence: around, list, source };
     let (sender, receiver) = body::channel();
-    let outcome = tokio::join!(body::pump(body, sender), aside("import", move || feed.run(receiver, encoding)));
-    match outcome {
+    let runtime = Handle::current();
+    let import = move || {
+        let committed = feed.run(receiver, encoding)?;
+        runtime.block_on(fence.settle(&state))?;
+        Ok(committed)
+    };
+    match tokio::join!(body::pump(body, sender), aside("import", import)) {
         // The pump knows best why a body broke off.
         (Err(broken), Err(_)) => Err(broken),
-        (_, committed) => {
-            let committed = committed?;
-            fence.settle(&state).await?;
-            Ok(Json(committed.into()))
-        }
+        (_, committed) => Ok(Json(committed?.into())),
     }
 }
 

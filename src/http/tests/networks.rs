@@ -3,7 +3,13 @@
 use super::{Reply, Server};
 use crate::{change::CaseRow, store::CaseFamily};
 use axum::{body::Body, http::Request};
+use futures_util::stream;
 use serde_json::{Value, json};
+use std::{sync::Arc, task::Poll, time::Duration};
+use tokio::sync::{
+    Notify,
+    mpsc::{Receiver, channel},
+};
 
 const NEW: &str = r#"{"name":"isp","title":"Example Networks","contacts":["noc@example.org"],
     "public_contact":"abuse@example.org","prefixes":["203.0.113.0/24","2001:db8:7::/48"]}"#;
@@ -103,6 +109,63 @@ async fn more_than_one_group_of_the_writer_takes_leaves_with_a_prefix() {
     let path = "/api/v1/lists/dynamic/entries?source=network.isp";
     let left = server.call("GET", path, "").await.ok();
     assert_eq!(left["entries"].as_array().unwrap().len(), 1, "{left}");
+}
+
+/// A body that comes piece by piece: `begun` tells when it is waited for, `ended` when its end was read.
+fn slow_body(mut pieces: Receiver<&'static str>, begun: Arc<Notify>, ended: Arc<Notify>) -> Body {
+    Body::from_stream(stream::poll_fn(move |context| {
+        begun.notify_one();
+        let piece = pieces.poll_recv(context);
+        if matches!(piece, Poll::Ready(None)) {
+            ended.notify_one();
+        }
+        piece.map(|piece| piece.map(Ok::<_, std::io::Error>))
+    }))
+}
+
+#[tokio::test]
+async fn what_a_put_brings_into_a_prefix_that_was_lost_meanwhile_goes_though_its_client_is_gone() {
+    let server = Server::start();
+    let token = network(&server).await;
+    let (pieces, waiting) = channel(4);
+    let (begun, ended) = (Arc::<Notify>::default(), Arc::<Notify>::default());
+    let put = as_isp(&server, &token, "PUT", SOURCE, slow_body(waiting, begun.clone(), ended.clone()));
+    let gone = async {
+        begun.notified().await;
+        let give_up = r#"{"remove_prefixes":["203.0.113.0/24"]}"#;
+        as_isp(&server, &token, "PATCH", "/api/v1/networks/isp", give_up).await.ok();
+        pieces.send("203.0.113.7\n2001:db8:7:1::/64\n").await.unwrap();
+        drop(pieces);
+        ended.notified().await;
+    };
+    tokio::select! {
+        biased;
+        () = gone => {}
+        reply = put => panic!("the client went away before it was answered: {}", reply.text()),
+    }
+    let settled = async {
+        while !listed(&server, "2001:db8:7:1::5").await || listed(&server, "203.0.113.7").await {
+            tokio::task::yield_now().await;
+        }
+    };
+    assert!(tokio::time::timeout(Duration::from_secs(20), settled).await.is_ok(), "it stayed");
+}
+
+#[tokio::test]
+async fn what_is_posted_while_a_prefix_is_given_up_does_not_stay() {
+    let server = Server::start();
+    let token = network(&server).await;
+    let posts = (0..200).map(async |n: u8| {
+        let entry = json!({ "key": format!("203.0.113.{n}"), "source": "network.isp" }).to_string();
+        as_isp(&server, &token, "POST", "/api/v1/lists/dynamic/entries", entry).await.status
+    });
+    let give_up = r#"{"remove_prefixes":["203.0.113.0/24"]}"#;
+    let change = as_isp(&server, &token, "PATCH", "/api/v1/networks/isp", give_up);
+    let (statuses, changed) = tokio::join!(futures_util::future::join_all(posts), change);
+    changed.ok();
+    assert!(statuses.contains(&200), "{statuses:?}");
+    let left = server.call("GET", "/api/v1/lists/dynamic/entries?source=network.isp", "").await.ok();
+    assert_eq!(left["entries"], json!([]));
 }
 
 #[tokio::test]
