@@ -134,6 +134,8 @@ impl Desk {
         let before = self.network(name)?;
         let mut after = before.clone();
         change(&mut after, sitting.now)?;
+        // Before anything goes: what is refused changes nothing.
+        after.check()?;
         let after_holds = |held: &HeldPrefix| after.prefixes.iter().any(|other| other.prefix.covers(held.prefix));
         if !before.prefixes.iter().all(after_holds) {
             // What was said of ranges that are gone is gone.

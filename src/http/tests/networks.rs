@@ -111,6 +111,20 @@ async fn more_than_one_group_of_the_writer_takes_leaves_with_a_prefix() {
     assert_eq!(left["entries"].as_array().unwrap().len(), 1, "{left}");
 }
 
+#[tokio::test]
+async fn a_change_that_is_refused_takes_no_entry_along() {
+    let server = Server::start();
+    let token = network(&server).await;
+    as_isp(&server, &token, "PUT", SOURCE, "203.0.113.7\n2001:db8:7:1::/64\n").await.ok();
+    for body in [
+        r#"{"remove_prefixes":["203.0.113.0/24"],"title":""}"#,
+        r#"{"remove_prefixes":["203.0.113.0/24","2001:db8:7::/48"]}"#,
+    ] {
+        assert_eq!(as_isp(&server, &token, "PATCH", "/api/v1/networks/isp", body).await.status, 422, "{body}");
+        assert!(listed(&server, "203.0.113.7").await && listed(&server, "2001:db8:7:1::5").await, "{body}");
+    }
+}
+
 /// A body that comes piece by piece: `begun` tells when it is waited for, `ended` when its end was read.
 fn slow_body(mut pieces: Receiver<&'static str>, begun: Arc<Notify>, ended: Arc<Notify>) -> Body {
     Body::from_stream(stream::poll_fn(move |context| {
