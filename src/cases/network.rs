@@ -244,6 +244,12 @@ impl NetworkName {
         format!("network.{}", self.0).parse().expect("a name of a network makes a name of a source")
     }
 
+    /// What a token of the network allows, in the words of its scope.
+    #[must_use]
+    pub fn scope(&self) -> String {
+        format!("network:{}", self.0)
+    }
+
     /// The network that writes under a source; `None` for other sources.
     #[must_use]
     pub fn of_source(source: &SourceName) -> Option<Self> {

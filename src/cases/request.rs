@@ -5,6 +5,9 @@
 //! (asked) ──> proving ──> checking (DNS or retest) ──> deciding (owner, operator) ──> granted ──> ended
 //!                └───────────────┴──────────────────────┴──> refused, withdrawn, lapsed (7 days)
 //! ```
+//! Where the network that was to decide no longer answers for the key, and no other does, the request goes on by `proof`: from
+//! deciding back to the first stage that this asks for.
+//!
 //! Guarantees: pure: the same request, event and time give the same move; there are no other moves; a request that is
 //! granted was not locked out, and went through every stage that its rule asked for.
 //! Never: reads a clock or a row.
@@ -154,6 +157,8 @@ pub enum Event {
     Accepted(String),
     /// Or no.
     Declined(String),
+    /// The network that was to decide no longer answers for the key, and no other does: it goes by proof from here on.
+    OwnerGone(Needs),
     /// Who asked takes it back.
     Withdrawn,
     /// Time passes, and nothing is under way.
@@ -242,6 +247,12 @@ impl Needs {
             Self { .. } => None,
         }
     }
+
+    /// The same where proofs can be looked at, or cannot: then people decide in place of them.
+    #[must_use]
+    pub const fn with(self, proofs_at_hand: bool) -> Self {
+        if self.proof && !proofs_at_hand { Self { proof: false, decision: true, ..self } } else { self }
+    }
 }
 
 impl Request {
@@ -303,6 +314,10 @@ impl Request {
                 next.needs.decision = false;
                 // Who decides knows the evidence and the lock-out, and answers for both.
                 Ok(next.onward(Around { locked_until: None, newer_evidence: None, ..around }, now, why.into()))
+            }
+            (State::Deciding, Event::OwnerGone(needs)) if self.network_decides() => {
+                (next.rule, next.owner, next.needs) = (RemovalRule::Proof, None, needs);
+                Ok(next.onward(around, now, Grounds::default()))
             }
             (open, Event::Withdrawn) if open.is_open() => Ok(next.moved(State::Withdrawn, now, Grounds::default())),
             (open, Event::Tick) if open.is_open() && now >= self.lapses_at() => {

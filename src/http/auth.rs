@@ -411,7 +411,7 @@ impl fmt::Display for Scope {
             Self::Read => f.write_str("read"),
             Self::Write(list, source) => write!(f, "write:{list}/{source}"),
             Self::Exclude(list, source) => write!(f, "exclude:{list}/{source}"),
-            Self::Network(name) => write!(f, "network:{name}"),
+            Self::Network(name) => f.write_str(&name.scope()),
             Self::Report(reporter) => write!(f, "report:{reporter}"),
             Self::Mail(reporter, domain) => write!(f, "mail:{reporter}/{domain}"),
         }

@@ -1,4 +1,4 @@
-//! Where a network may write: lists of kind dynamic, under its own source, inside its active prefixes.
+//! What a network may do while something of it is in force, and where it may write: lists of kind dynamic, under its own source, inside its active prefixes.
 //!
 //! A network may lose a prefix while its write is on the way. So every write looks again when it is done, whether or not
 //! somebody still waits for its answer.
@@ -7,7 +7,13 @@
 //! network's by then goes again.
 //! Never: lets a network undo an import: what it held then may lie outside what is its own now.
 
-use super::{Problem, State, auth::Holder, state::to_the_end};
+use super::{
+    Problem, State,
+    access::Access,
+    api,
+    auth::{Act, Holder},
+    state::to_the_end,
+};
 use crate::{
     cases::{
         Fault,
@@ -90,6 +96,24 @@ impl Fence {
         let Some((network, _)) = &self.within else { return Ok(()) };
         state.desk().keep_inside(network).await.map_err(state.faulty())
     }
+}
+
+/// Who acts for a network, and the network: an admin, or who holds its token while something of it is in force.
+///
+/// # Errors
+/// 401 and 403 for others; 404
+pub(super) async fn acting<'a>(
+    state: &State,
+    access: &'a Access,
+    name: &NetworkName,
+) -> Result<(&'a Holder, Network), Problem> {
+    let holder = access.may(Act::Network(name))?;
+    let network = if holder.is_admin() {
+        api::find_network(state, name.clone()).await?
+    } else {
+        in_force(state, name.clone()).await?
+    };
+    Ok((holder, network))
 }
 
 /// A network of which something is in force.

@@ -1,11 +1,16 @@
 //! Sessions of networks at their pages: a token is typed once, the browser then shows a cookie.
 //!
 //! Guarantees: the cookie is random, known here by its hash only, for one network, for half an hour from its last use, and
-//! never longer than its token is in force; a form of a session carries the session's own word, so that no other page can
+//! never longer than its token and its network are in force; a form of a session carries the session's own word, so that no other page can
 //! send one.
 //! Never: puts a token into a cookie or a page; outlives the process.
 
-use super::{Problem, State, state::blocking};
+use super::{
+    Problem, State,
+    auth::{Act, Holder},
+    fence::in_force,
+    state::blocking,
+};
 use crate::{
     cases::network::NetworkName,
     limits::{SESSION_SECONDS, SESSIONS_MAX},
@@ -81,7 +86,7 @@ impl Sessions {
         Ok(cookie)
     }
 
-    /// The session of a request for the pages of `network`, if its token is still in force.
+    /// The session of a request for the pages of `network`, if its token is still in force, and something of the network.
     pub async fn of(&self, state: &State, headers: &HeaderMap, network: &NetworkName) -> Option<Session> {
         let secret = sent(headers)?;
         let now = state.parts.clock.now();
@@ -92,7 +97,9 @@ impl Sessions {
             session.clone()
         };
         let (asked, hash) = (state.clone(), session.token);
-        blocking(move || Ok(asked.store().view().token_in_force(hash, now)?)).await.ok()??;
+        let row = blocking(move || Ok(asked.store().view().token_in_force(hash, now)?)).await.ok()??;
+        Holder::of(&row).may(Act::Network(network)).ok()?;
+        in_force(state, network.clone()).await.ok()?;
         (session.network == *network).then_some(session)
     }
 

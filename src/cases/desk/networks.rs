@@ -19,7 +19,7 @@ use crate::{
     change::{Actor, Change, Refused, What, Whole, WholeChange},
     limits::{GROUP_REQUESTS_MAX, NETWORK_MAIL_SECONDS, NETWORKS_MAX},
     list::{Key, Kind, ListName, Prefix, SourceName, Time},
-    store::CaseFamily,
+    store::{CaseFamily, TokenRow},
 };
 use futures_util::future::try_join_all;
 use std::{
@@ -144,16 +144,20 @@ impl Desk {
             after.ranges = ranges.into_iter().filter(inside).collect();
             self.drop_entries_outside(actor, &after).await?;
         }
-        self.settle(sitting, actor, Some(before), after, what).await
+        let changed = self.settle(sitting, actor, Some(before), after, what).await?;
+        // A request may be another's by now.
+        self.look_soon();
+        Ok(changed)
     }
 
-    /// Forgets a network and takes off what it lists.
+    /// Forgets a network, voids its tokens and takes off what it lists. Who waits for its word is looked at at once.
     ///
     /// # Errors
     /// [`Fault::Unknown`]
     pub async fn delete_network(&self, actor: &str, name: &NetworkName) -> Result<(), Fault> {
         let mut sitting = self.sit().await;
         self.network(name)?;
+        self.void_tokens(name).await?;
         for list in self.dynamic_lists() {
             let actor = Actor::new(actor);
             let (door, source) = (self.door().clone(), name.source());
@@ -169,6 +173,21 @@ impl Desk {
         sitting.audit(AuditRow::new(actor, CASE, name.as_str(), Some("known"), "deleted"));
         sitting.commit().await?;
         self.networks.forget();
+        self.look_soon();
+        Ok(())
+    }
+
+    /// Takes a network that goes out of the tokens that were for it: who gets its name later is not under them.
+    async fn void_tokens(&self, name: &NetworkName) -> Result<(), Fault> {
+        let scope = name.scope();
+        for (hash, row) in self.store().view().tokens()? {
+            let (its, others): (Vec<_>, Vec<_>) = row.scopes.iter().cloned().partition(|one| **one == *scope);
+            match (its.is_empty(), others.is_empty()) {
+                (true, _) => {}
+                (false, true) => self.door().revoke_token(hash).await?,
+                (false, false) => self.door().put_token(hash, TokenRow { scopes: others, ..row }).await?,
+            }
+        }
         Ok(())
     }
 

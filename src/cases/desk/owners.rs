@@ -4,17 +4,26 @@
 //! o NETWORK 00 d ID      open, and waits for the network's decision
 //! o NETWORK 00 g ID      open or granted otherwise
 //! ```
-//! Guarantees: a request that is open or granted has one such row, written in the commit of its move, so that finding them
+//! Networks come, go, and lose prefixes; a request goes with whom its address belongs to. Each round of upkeep looks at that, and
+//! so does whoever is about to show a request or to decide it.
+//!
+//! Guarantees: a network sees and decides requests for what is its own now; one that waits for a network waits for one that is
+//! there; a request that is open or granted has one such row, written in the commit of its move, so that finding them
 //! takes as long as there are, whatever else is open here; those that wait come first.
 //! Never: keeps the row of a closed request.
 
-use super::{Desk, Fault, Sitting, removals::request_row, value};
+use super::{
+    Desk, Fault, Sitting,
+    removals::{needs_of, request_row},
+    value,
+};
 use crate::{
     cases::{
         Id,
         network::NetworkName,
-        request::{Request, State},
+        request::{Event, Request, State},
     },
+    list::{Key, ListSettings, RemovalRule},
     store::CaseFamily,
 };
 
@@ -38,7 +47,7 @@ impl Desk {
     /// # Errors
     /// The store cannot be read.
     pub fn requests_of(&self, name: &NetworkName, limit: usize) -> Result<Vec<Request>, Fault> {
-        self.requests_under(&rows_of(name.as_str()), limit)
+        self.requests_under(name, &rows_of(name.as_str()), limit)
     }
 
     /// Those that wait for its decision, at most `limit`.
@@ -46,22 +55,69 @@ impl Desk {
     /// # Errors
     /// The store cannot be read.
     pub fn requests_waiting_for(&self, name: &NetworkName, limit: usize) -> Result<Vec<Request>, Fault> {
-        self.requests_under(&[&rows_of(name.as_str())[..], b"d"].concat(), limit)
+        self.requests_under(name, &[&rows_of(name.as_str())[..], b"d"].concat(), limit)
     }
 
-    fn requests_under(&self, rows: &[u8], limit: usize) -> Result<Vec<Request>, Fault> {
+    fn requests_under(&self, name: &NetworkName, rows: &[u8], limit: usize) -> Result<Vec<Request>, Fault> {
         let view = self.store().view();
         let mut found = Vec::new();
         for (row, _) in view.cases_under(FAMILY, rows, None, limit)? {
             let Some(id) = row.last_chunk::<16>() else { continue };
             let octets = view.case(FAMILY, &request_row(Id(*id)))?;
-            found.extend(octets.map(|octets| value(FAMILY, &octets)).transpose()?);
+            let request: Option<Request> = octets.map(|octets| value(FAMILY, &octets)).transpose()?;
+            // The row is as old as the last round: what is no longer the network's is not shown to it.
+            let still = |request: &Request| self.owner_of(request).map(|owner| owner.as_ref() == Some(name));
+            if let Some(request) = request
+                && still(&request)?
+            {
+                found.push(request);
+            }
         }
         Ok(found)
+    }
+
+    /// The network that answers for the key of a request now.
+    fn owner_of(&self, request: &Request) -> Result<Option<NetworkName>, Fault> {
+        // A wider listing is the operator's to lift, whoever the address belongs to.
+        if request.owner.is_none() && request.rule == RemovalRule::Operator {
+            return Ok(None);
+        }
+        let Ok(key) = Key::parse_any(&request.key) else { return Ok(None) };
+        Ok(self.network_of(&key)?.map(|network| network.name))
     }
 }
 
 impl Sitting {
+    /// The request, gone to whom its address belongs to now. Where that is a move, it is committed, and this is another sitting.
+    pub(super) async fn at_its_owner(
+        mut self,
+        settings: &ListSettings,
+        request: Request,
+    ) -> Result<(Self, Request), Fault> {
+        let desk = self.desk().clone();
+        let owner = desk.owner_of(&request)?.map(|name| name.as_str().into());
+        if owner == request.owner || request.state.is_closed() {
+            return Ok((self, request));
+        }
+        let waits = request.state == State::Deciding && request.network_decides();
+        if waits && owner.is_none() {
+            let at_hand = !desk.proofs_at_hand(settings).is_empty();
+            let needs = needs_of(settings, RemovalRule::Proof, request.proven.is_some()).with(at_hand);
+            self.happens(&request, Event::OwnerGone(needs), "time").await?;
+        } else {
+            let next = Request { owner, ..request.clone() };
+            self.put_unmoved(&next);
+            self.find_by_owner(Some(&request), &next);
+            if waits {
+                self.tell_owner(&next);
+            }
+            self.commit().await?;
+        }
+        let sitting = desk.sit().await;
+        let request = sitting.request(request.id)?;
+        Ok((sitting, request))
+    }
+
     /// A request moved: its network finds it where it stands now.
     pub(super) fn find_by_owner(&mut self, before: Option<&Request>, next: &Request) {
         let (old, new) = (before.and_then(row_of), row_of(next));

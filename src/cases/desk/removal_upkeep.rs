@@ -62,6 +62,10 @@ impl Desk {
         let mut sitting = self.sit().await;
         let request = sitting.request(request.id)?;
         sitting.found_by_owner(&request)?;
+        let (mut sitting, request) = match self.list_settings(&request.list) {
+            Ok(settings) => sitting.at_its_owner(&settings, request).await?,
+            Err(_) => (sitting, request),
+        };
         if request.state == State::Granted {
             match self.list_settings(&request.list) {
                 Ok(settings) => drop(sitting.settle_granted(&settings, &request)?),

@@ -151,6 +151,7 @@ impl Desk {
             sitting = self.sit().await;
             request = ended;
         }
+        let (sitting, request) = sitting.at_its_owner(&settings, request).await?;
         let lockout_until = sitting.locked(&settings, &request.key, request.proven.is_some())?;
         let proofs = if request.state == State::Proving { self.proofs_at_hand(&settings) } else { Vec::new() };
         Ok(Shown { request, proofs, lockout_until })
@@ -176,12 +177,18 @@ impl Desk {
     /// # Errors
     /// [`Fault::Unknown`], [`Fault::Forbidden`] for another network, [`Fault::Conflict`] where there is nothing to decide.
     pub async fn decide_removal(&self, id: Id, who: &Decider, accept: bool, why: &str) -> Result<Request, Fault> {
-        let sitting = self.sit().await;
-        let request = sitting.request(id)?;
+        let mut sitting = self.sit().await;
+        let mut request = sitting.request(id)?;
         let actor = match who {
             Decider::Operator(actor) => actor.to_string(),
-            Decider::Network(name) if request.is_for(name) => format!("network.{name}"),
-            Decider::Network(_) => return Err(NotYours::OtherNetwork.into()),
+            Decider::Network(name) => {
+                let settings = self.list_settings(&request.list)?;
+                (sitting, request) = sitting.at_its_owner(&settings, request).await?;
+                if !request.is_for(name) {
+                    return Err(NotYours::OtherNetwork.into());
+                }
+                format!("network.{name}")
+            }
         };
         let why = cut(why, NOTE_CHARACTERS_MAX, Field::Why)?;
         let event = match (request.state, accept) {
@@ -265,12 +272,7 @@ impl Sitting {
         let removal = &settings.removal;
         let proven = (from_key && removal.proofs.contains(&ProofKind::Address)).then_some(ProofKind::Address);
         let (rule, owner) = self.rule(settings, &standing, key)?;
-        let mut needs = Needs {
-            proof: rule == RemovalRule::Proof && proven.is_none(),
-            check: rule == RemovalRule::Retest
-                || settings.kind == Kind::Dynamic && matches!(rule, RemovalRule::SelfService | RemovalRule::Proof),
-            decision: matches!(rule, RemovalRule::Owner | RemovalRule::Operator),
-        };
+        let mut needs = needs_of(settings, rule, proven.is_some());
         let at_hand = desk.proofs_at_hand(settings);
         let locked = self.locked(settings, &key.to_string(), proven.is_some())?;
         if let (Some(until), false) = (locked, needs.decision || needs.proof) {
@@ -280,9 +282,7 @@ impl Sitting {
             }
             needs.proof = true;
         }
-        if needs.proof && at_hand.is_empty() {
-            needs = Needs { proof: false, decision: true, ..needs };
-        }
+        let needs = needs.with(!at_hand.is_empty());
         let declared = asking.repaired_at.filter(|at| *at <= self.now);
         if rule == RemovalRule::Retest && settings.kind == Kind::Compromised && declared.is_none() {
             return Err(Unfit::Repaired.into());
@@ -496,6 +496,16 @@ impl Sitting {
             self.put(CaseFamily::Request, row, &next);
         }
         Ok(())
+    }
+}
+
+/// What a rule asks for.
+pub(super) fn needs_of(settings: &ListSettings, rule: RemovalRule, proven: bool) -> Needs {
+    Needs {
+        proof: rule == RemovalRule::Proof && !proven,
+        check: rule == RemovalRule::Retest
+            || settings.kind == Kind::Dynamic && matches!(rule, RemovalRule::SelfService | RemovalRule::Proof),
+        decision: matches!(rule, RemovalRule::Owner | RemovalRule::Operator),
     }
 }
 

@@ -21,6 +21,8 @@ const MOVES: &[(State, State)] = &[
     (Checking, Refused),
     (Checking, Withdrawn),
     (Checking, Lapsed),
+    (Deciding, Proving),
+    (Deciding, Checking),
     (Deciding, Granted),
     (Deciding, Refused),
     (Deciding, Withdrawn),
@@ -113,6 +115,20 @@ fn a_proof_on_the_sixth_day_begins_seven_days_for_who_decides() {
     assert_eq!(proven.step(Event::Tick, around(), day(13)).unwrap().state, Lapsed);
 }
 
+#[test]
+fn what_waits_for_a_network_that_is_gone_goes_on_by_proof() {
+    let waits = Request { rule: RemovalRule::Owner, owner: Some("isp".into()), ..request(Needs::default()) };
+    let waits = Request { needs: Needs { decision: true, ..Needs::default() }, ..waits }.begun(around(), T0);
+    let proof = Needs { proof: true, check: true, decision: false };
+    let gone = waits.step(Event::OwnerGone(proof), around(), T0).unwrap();
+    assert_eq!((gone.state, gone.rule, gone.owner.clone()), (Proving, RemovalRule::Proof, None));
+    assert_eq!(gone.step(Event::OwnerGone(proof), around(), T0), Err(NoMove(Proving)));
+    let known = waits.step(Event::OwnerGone(Needs { check: true, ..Needs::default() }), around(), T0).unwrap();
+    assert_eq!(known.state, Checking, "what was proven is not asked for again");
+    let other = request(Needs { decision: true, ..Needs::default() }).begun(around(), T0);
+    assert_eq!(other.step(Event::OwnerGone(proof), around(), T0), Err(NoMove(Deciding)), "it waits for an operator");
+}
+
 fn any_event() -> impl Strategy<Value = Event> {
     let why = || "[a-z]{0,5}".prop_map(String::from);
     prop_oneof![
@@ -122,6 +138,7 @@ fn any_event() -> impl Strategy<Value = Event> {
         any_finding().prop_map(Event::Unchecked),
         why().prop_map(Event::Accepted),
         why().prop_map(Event::Declined),
+        any::<bool>().prop_map(|proof| Event::OwnerGone(Needs { proof, ..Needs::default() })),
         Just(Event::Withdrawn),
         Just(Event::Tick),
         prop_oneof![Just(Ending::Returned), Just(Ending::Expired), Just(Ending::Revoked)].prop_map(Event::Over),

@@ -4,7 +4,7 @@
 //! Guarantees: nothing outside its active prefixes; the CSV is all of it, in bounded memory.
 //! Never: shows private evidence.
 
-use super::{networks::found, removals::Removal};
+use super::removals::Removal;
 use crate::{
     cases::{
         Request, Shown,
@@ -14,9 +14,9 @@ use crate::{
     http::{
         Problem, State,
         access::{Access, Asked, At},
-        auth::Act,
         body::{self, AnswerWriter},
         csv,
+        fence::acting,
         state::blocking,
     },
     limits::NETWORK_LISTINGS_MAX,
@@ -81,8 +81,7 @@ pub(super) async fn listings(
     Asked(asked): Asked<ListingsParameters>,
 ) -> Result<Response, Problem> {
     let name: NetworkName = name.parse().map_err(|_| Problem::not_found("there is no such network"))?;
-    access.may(Act::Network(&name))?;
-    let network = found(&state, name).await?;
+    let (_, network) = acting(&state, &access, &name).await?;
     match asked.format.as_deref() {
         None | Some("json") => {
             let (listings, more) = some(&state, network, NETWORK_LISTINGS_MAX).await?;
@@ -113,8 +112,7 @@ pub(super) async fn requests(
     At(name): At<String>,
 ) -> Result<Json<NetworkRequests>, Problem> {
     let name: NetworkName = name.parse().map_err(|_| Problem::not_found("there is no such network"))?;
-    access.may(Act::Network(&name))?;
-    let network = found(&state, name).await?;
+    let (_, network) = acting(&state, &access, &name).await?;
     let (desk, faulty) = (state.desk().clone(), state.faulty());
     let requests = move || desk.requests_of(&network.name, NETWORK_LISTINGS_MAX).map_err(faulty);
     let requests = blocking(requests).await?;

@@ -14,6 +14,7 @@ use crate::{
         access::{Access, At},
         auth::Act,
         body,
+        fence::acting,
         state::{blocking, to_the_end},
     },
     list::{FromObject, Prefix, Time},
@@ -344,7 +345,7 @@ pub(super) async fn change(
     body: Body,
 ) -> Result<Json<NetworkObject>, Problem> {
     let name = named(&name)?;
-    let holder = access.may(Act::Network(&name))?;
+    let (holder, _) = acting(&state, &access, &name).await?;
     let change: NetworkChange = body::object(&headers, body).await?;
     if !(change.add_prefixes.is_empty() && change.approve.is_empty()) {
         holder.may(Act::Admin)?;
@@ -399,7 +400,7 @@ pub(super) async fn change(
 
 /// Forget a network
 ///
-/// What it lists leaves the lists.
+/// What it lists leaves the lists, and its tokens are no longer for it.
 #[utoipa::path(delete, path = "/api/v1/networks/{name}", tag = "networks", security(("token" = ["admin"])),
     params(("name" = String, Path, description = "Its name", example = "example-net")),
     responses((status = 204, description = "It is no longer known")))]
@@ -428,7 +429,7 @@ pub(super) async fn put_range(
     body: Body,
 ) -> Result<Json<NetworkObject>, Problem> {
     let name = named(&name)?;
-    let holder = access.may(Act::Network(&name))?;
+    let (holder, _) = acting(&state, &access, &name).await?;
     let prefix = prefixes("prefix", &[prefix])?[0];
     let NewRange { text, smarthost, self_removal } = body::object(&headers, body).await?;
     let range = Range { prefix, text, smarthost, self_removal };
@@ -452,7 +453,7 @@ pub(super) async fn delete_range(
     At((name, prefix)): At<(String, String)>,
 ) -> Result<StatusCode, Problem> {
     let name = named(&name)?;
-    let holder = access.may(Act::Network(&name))?;
+    let (holder, _) = acting(&state, &access, &name).await?;
     let prefix = prefixes("prefix", &[prefix])?[0];
     let remove = |network: &mut Network, _| {
         if network.remove_range(prefix) { Ok(()) } else { Err(Fault::Unknown("range")) }

@@ -6,6 +6,7 @@ mod documented;
 mod hostile;
 mod languages;
 mod networks;
+mod owners;
 mod pages;
 mod removal_pages;
 mod removals;
