@@ -53,7 +53,7 @@ pub const IMPORT_BATCH_ROWS_MAX: usize = 50_000;
 /// Changes that the journal keeps in full for one commit; a larger one says `bulk`.
 pub const JOURNAL_CHANGES_MAX: usize = 10_000;
 
-/// Keys that one expiry commit ends.
+/// Keys that one commit of expiry ends, or of a case: some tens of milliseconds of the writer.
 pub const EXPIRY_KEYS_MAX: usize = 5_000;
 
 /// Hops of `X-Forwarded-For` that are walked from the right. Chains of proxies seen in practice have two or three.

@@ -16,14 +16,14 @@ use super::{
 use crate::{
     limits::REJECTED_SHOWN_MAX,
     list::{
-        Decision, Key, Mark, NewEntry, Time,
+        Decision, Key, Mark, NewEntry, SourceName, Time,
         format::LineError,
         policy::{accept, widened},
     },
     store::{Act, Arrival, Held, Owner, ReadError, Source, View, Why},
 };
 use std::{
-    collections::{BTreeMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashSet},
     sync::Arc,
 };
 
@@ -75,39 +75,54 @@ impl Writer {
         self.commit(draft)
     }
 
-    /// Removes what the source holds at one key.
-    pub(super) fn remove(&mut self, change: &Change, key: &Key) -> Result<Committed, Refused> {
+    /// Removes what the source holds at the keys.
+    pub(super) fn remove(&mut self, change: &Change, keys: &[Key]) -> Result<Committed, Refused> {
         let (_, list) = self.list_of(change)?;
         let now = self.shared.clock.now();
         let shared = self.shared.clone();
         let view = shared.store.view();
-        // What stands there exactly comes first: an exclusion, or a listing from before `v6_hosts_as` was set.
-        let wide = widened(&list.settings, key.clone());
-        let mut found = None;
-        for key in [key, &wide] {
-            let at = view.at(list.id, key)?;
-            let mine = at.iter().find(|held| held.source.name == change.source);
-            if let Some(mine) = mine {
-                found = Some((key.clone(), mine.source.clone(), holding_of(&view, &at, &mine.source)?));
-                break;
-            }
-        }
-        let Some((held_key, source, before)) = found else {
-            let still_listed_by = still_listed(&view, &list, &Overlay::default(), &wide)?;
-            return Ok(Committed { serial: shared.store.serial(), still_listed_by, ..Committed::default() });
-        };
         let mut draft = Draft::new(&change.actor, Act::Remove, &list, now);
         draft.source = Some(change.source.clone());
-        let party = draft.party(&source, Leaving::ByWill, Arrival::Posted, UndoStep::Extend);
-        draft.count(Outcome::Removed);
-        draft.change(party, held_key.clone(), before, None, Why::Removed);
+        let mut gone = BTreeSet::new();
+        for key in keys {
+            let Some((held_key, source, before)) = held_by(&view, &list, &change.source, key)? else { continue };
+            if gone.insert(held_key.clone()) {
+                let party = draft.party(&source, Leaving::ByWill, Arrival::Posted, UndoStep::Extend);
+                draft.count(Outcome::Removed);
+                draft.change(party, held_key, before, None, Why::Removed);
+            }
+        }
+        if let [key] = keys {
+            let looked_at = gone.first().cloned().unwrap_or_else(|| widened(&list.settings, key.clone()));
+            draft.committed.still_listed_by = still_listed(&view, &list, &draft.overlay(), &looked_at)?;
+        }
+        let [party] = &*draft.parties else {
+            return Ok(Committed { serial: shared.store.serial(), ..draft.committed });
+        };
         draft.guarded = !change.force;
         if !change.force {
-            measure(&list, &source, &draft.parties[party].tally, now)?;
+            measure(&list, &party.source, &party.tally, now)?;
         }
-        draft.committed.still_listed_by = still_listed(&view, &list, &draft.overlay(), &held_key)?;
         self.commit(draft)
     }
+}
+
+/// What a source holds at a key, or at what the list makes of it.
+#[expect(clippy::type_complexity, reason = "the parts of one row")]
+fn held_by(
+    view: &View<'_>,
+    list: &ListState,
+    source: &SourceName,
+    key: &Key,
+) -> Result<Option<(Key, Arc<Source>, Option<Holding>)>, Refused> {
+    // What stands there exactly comes first: an exclusion, or a listing from before `v6_hosts_as` was set.
+    for key in [key, &widened(&list.settings, key.clone())] {
+        let at = view.at(list.id, key)?;
+        if let Some(mine) = at.iter().find(|held| held.source.name == *source) {
+            return Ok(Some((key.clone(), mine.source.clone(), holding_of(view, &at, &mine.source)?)));
+        }
+    }
+    Ok(None)
 }
 
 /// The lines that the list takes, one a key; all are refused if it does not take one.

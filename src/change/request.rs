@@ -106,8 +106,8 @@ impl CaseRow {
 pub enum What {
     /// Add or renew, each with the number of its line. At most [`crate::limits::POST_ENTRIES_MAX`].
     Add(Vec<(u64, NewEntry)>),
-    /// Remove this key. Of nothing: no commit, and the answer says who lists it still.
-    Remove(Key),
+    /// Remove these keys. Of nothing: no commit. Of one key the answer says who lists it still.
+    Remove(Vec<Key>),
     /// All entries of all sources of a list that the configuration no longer names; `source` is not looked at.
     PurgeList,
 }

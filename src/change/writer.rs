@@ -302,7 +302,7 @@ impl Writer {
         self.attached = std::mem::take(&mut change.cases);
         let done = match &change.what {
             What::Add(lines) => self.add(&change, lines),
-            What::Remove(key) => self.remove(&change, key),
+            What::Remove(keys) => self.remove(&change, keys),
             What::PurgeList => self.purge_list(&change),
         };
         // Whatever a commit did not take stands alone: a removal of what nobody holds is no commit, but the case moves.

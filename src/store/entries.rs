@@ -13,7 +13,7 @@ use super::{
     sources::Source,
     values::{damaged, read_entry},
 };
-use crate::list::{Entry, Family, Key, ListedName, MailHash, Scope};
+use crate::list::{Entry, Family, Key, ListedName, MailHash, Prefix, Scope};
 use std::{net::IpAddr, sync::Arc};
 
 /// How much a walk is going to read.
@@ -148,6 +148,15 @@ impl Iterator for Owned<'_> {
     }
 }
 
+/// The last row, in rows of this beginning, of a prefix that lies inside another.
+fn last_of(beginning: RowKey, outer: Prefix) -> RowKey {
+    match (outer.first(), outer.net().broadcast()) {
+        (IpAddr::V4(_), IpAddr::V4(highest)) => beginning.octets(&highest.octets()),
+        (_, IpAddr::V6(highest)) => beginning.octets(&highest.octets()),
+        (IpAddr::V6(_), IpAddr::V4(_)) => unreachable!("a network and its last address are of one family"),
+    }
+}
+
 impl View<'_> {
     /// Entries of v4 prefixes whose lowest address is from `from` to `to`.
     #[must_use]
@@ -229,11 +238,7 @@ impl View<'_> {
         };
         let family = RowKey::list(list).octets(&[key.family() as u8]);
         let to = match key {
-            Key::Prefix(prefix) => match (prefix.first(), prefix.net().broadcast()) {
-                (IpAddr::V4(_), IpAddr::V4(highest)) => family.octets(&highest.octets()),
-                (_, IpAddr::V6(highest)) => family.octets(&highest.octets()),
-                (IpAddr::V6(_), IpAddr::V4(_)) => unreachable!("a network and its last address are of one family"),
-            },
+            Key::Prefix(prefix) => last_of(family, *prefix),
             Key::Name(name) if name.scope() == Scope::Itself => RowKey::list(list).key(key),
             Key::Name(name) => {
                 let mut to = family;
@@ -258,6 +263,14 @@ impl View<'_> {
         let (prefix, row) = (owner_prefix(owner), owner_prefix(owner).key(after));
         let from = RowKey(row.0).octets(&[0]).0;
         Owned { rows: self.long_range(Column::Owned, from, prefix.end()), ended: false }
+    }
+
+    /// What one owner holds at a prefix and inside it.
+    #[must_use]
+    pub fn owned_inside(&self, owner: Owner, prefix: Prefix) -> Owned<'_> {
+        let key = Key::Prefix(prefix);
+        let to = last_of(owner_prefix(owner).octets(&[key.family() as u8]), prefix);
+        Owned { rows: self.range(Column::Owned, owner_prefix(owner).key(&key).0, to.end()), ended: false }
     }
 
     /// Whether a list has no entry in force.

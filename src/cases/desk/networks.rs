@@ -17,11 +17,10 @@ use crate::{
         network::{HeldPrefix, Network, NetworkError, NetworkName, Range, owner},
     },
     change::{Actor, Change, Refused, What, Whole, WholeChange},
-    limits::{GROUP_REQUESTS_MAX, NETWORK_MAIL_SECONDS, NETWORKS_MAX},
+    limits::{EXPIRY_KEYS_MAX, NETWORK_MAIL_SECONDS, NETWORKS_MAX},
     list::{Key, Kind, ListName, Prefix, SourceName, Time},
     store::{CaseFamily, TokenRow},
 };
-use futures_util::future::try_join_all;
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError},
@@ -217,31 +216,25 @@ impl Desk {
         lists.map(|(_, settings)| settings.name.clone()).collect()
     }
 
-    /// Takes off what the network's source holds outside the prefixes that are left to it, in force or lapsed: a piece at
-    /// a time, whose removals wait for the writer together and share its fsyncs.
+    /// Takes off what the network's source holds outside the prefixes that are left to it, in force or lapsed: a commit of
+    /// many keys at a time.
     async fn drop_entries_outside(&self, actor: &str, network: &Network) -> Result<(), Fault> {
-        let source = network.name.source();
         for list in self.dynamic_lists() {
             let mut after = None;
             loop {
+                let source = network.name.source();
                 let piece = self.outside(network, &list, &source, after.as_ref())?;
-                after = piece.last().cloned();
-                let last = piece.len() < GROUP_REQUESTS_MAX;
-                let removals = piece.into_iter().map(|key| {
-                    let (actor, list, source) = (Actor::new(actor), list.clone(), source.clone());
-                    let (what, cases) = (What::Remove(key), Vec::new());
-                    self.door().submit(Change { actor, list, source, admin: false, force: true, what, cases })
-                });
-                try_join_all(removals).await?;
-                if last {
-                    break;
-                }
+                let Some(last) = piece.last().cloned() else { break };
+                let (actor, list, what) = (Actor::new(actor), list.clone(), What::Remove(piece));
+                let change = Change { actor, list, source, admin: false, force: true, what, cases: Vec::new() };
+                self.door().submit(change).await?;
+                after = Some(last);
             }
         }
         Ok(())
     }
 
-    /// Keys behind `after` that the source holds outside the network's prefixes, as many as one group of the writer takes.
+    /// Keys behind `after` that the source holds outside the network's prefixes, as many as one commit takes.
     fn outside(
         &self,
         network: &Network,
@@ -257,7 +250,7 @@ impl Desk {
         let owned = after.map_or_else(|| view.owned(owner), |after| view.owned_after(owner, after));
         let keys = owned.map(|row| row.map(|(key, _)| key).map_err(Fault::from));
         let outside = keys.filter(|key| !matches!(key, Ok(Key::Prefix(prefix)) if kept(*prefix)));
-        outside.take(GROUP_REQUESTS_MAX).collect()
+        outside.take(EXPIRY_KEYS_MAX).collect()
     }
 
     /// Writes a network down, and in the audit trail what became of its prefixes.

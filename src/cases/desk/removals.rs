@@ -406,13 +406,14 @@ impl Sitting {
         } else {
             Vec::new()
         };
-        let revoked = next.ending == Some(Ending::Revoked) && granted;
+        let revoked =
+            if next.ending == Some(Ending::Revoked) && granted { self.exempted(settings, &next)? } else { Vec::new() };
         self.put_request(before, &next, actor);
         let entries = |what| Entries { actor: Actor::new(actor), list: next.list.clone(), source: source(), what };
         if !lines.is_empty() {
             self.commit_with(entries(What::Add(lines))).await?;
-        } else if let Some(key) = Key::parse(&next.key, settings.family()).ok().filter(|_| revoked) {
-            self.commit_with(entries(What::Remove(key))).await?;
+        } else if !revoked.is_empty() {
+            self.commit_with(entries(What::Remove(revoked))).await?;
         } else {
             self.commit().await?;
         }

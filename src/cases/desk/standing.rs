@@ -3,14 +3,18 @@
 //! Guarantees: what is listed at a key and inside it is what an exclusion of the key would have to lift; nothing wider.
 //! Never: writes.
 
-use super::{Fault, Sitting, proofs::address_of, removals::SOURCE};
+use super::{
+    Fault, Sitting,
+    proofs::address_of,
+    removals::{SOURCE, source},
+};
 use crate::{
     cases::{
         Asking, Field, OwnReason, Unfit,
         lockout::block_of,
         request::{Ending, Request, State},
     },
-    limits::REMOVAL_ROWS_MAX,
+    limits::{EXPIRY_KEYS_MAX, REMOVAL_ROWS_MAX},
     list::{Detail, Key, KeyFamily, Kind, ListSettings, ListedName, Mark, NewEntry, Prefix, RemovalRule, Scope},
     store::{Held, ListId, View, Why},
 };
@@ -35,6 +39,16 @@ impl Sitting {
             return Ok(Standing::Listed);
         }
         Ok(listed_over(&view, list, key)?.map_or(Standing::Free, Standing::Wider))
+    }
+
+    /// What grants of a request's key have exempted.
+    pub(super) fn exempted(&self, settings: &ListSettings, request: &Request) -> Result<Vec<Key>, Fault> {
+        let view = self.desk().store().view();
+        let key = Key::parse(&request.key, settings.family()).ok();
+        view.catalog()
+            .list_id(&settings.name)
+            .zip(key)
+            .map_or(Ok(Vec::new()), |(list, key)| exempted(&view, list, &key))
     }
 
     /// The exclusions that grant a request: its key, and what is listed inside it by itself. A test says something about the
@@ -102,6 +116,26 @@ pub(super) fn ending_of(why: Why) -> Ending {
     }
 }
 
+/// What removals have exempted at the key and inside it: all that grants of it made.
+pub(super) fn exempted(view: &View<'_>, list: ListId, key: &Key) -> Result<Vec<Key>, Fault> {
+    let Some(removal) = view.catalog().source_named(list, &source()) else { return Ok(Vec::new()) };
+    let keys = match key {
+        Key::Prefix(prefix) => {
+            let owned = view.owned_inside(removal.owner(), *prefix).take(EXPIRY_KEYS_MAX);
+            owned.map(|row| row.map(|(key, _)| key)).collect::<Result<_, _>>()?
+        }
+        Key::Name(name) => scopes_of(name).collect(),
+        Key::Hash(_) => vec![key.clone()],
+    };
+    Ok(keys)
+}
+
+/// A name with each of its scopes.
+fn scopes_of(name: &ListedName) -> impl Iterator<Item = Key> {
+    let scopes = [Scope::All, Scope::Itself, Scope::Below];
+    scopes.into_iter().filter_map(|scope| ListedName::new(name.name(), scope).ok().map(Key::Name))
+}
+
 /// The most specific key with an entry at this one or over it, where no exclusion stands at it: the rule of match.
 pub(super) fn listed_over(view: &View<'_>, list: ListId, key: &Key) -> Result<Option<Key>, Fault> {
     let over = view.over(list, key)?;
@@ -119,10 +153,8 @@ pub(super) fn listed_inside(view: &View<'_>, list: ListId, key: &Key) -> Result<
         // A name is asked for as it is written; what holds it may be that name alone, or only what is below.
         Key::Name(name) => {
             let mut held = Vec::new();
-            for scope in [Scope::All, Scope::Itself, Scope::Below] {
-                if let Ok(name) = ListedName::new(name.name(), scope) {
-                    held.extend(view.at(list, &Key::Name(name))?);
-                }
+            for key in scopes_of(name) {
+                held.extend(view.at(list, &key)?);
             }
             held
         }

@@ -286,7 +286,7 @@ fn neither_one_import_nor_many_removals_shrink_a_source_by_a_third_in_a_day() {
     }
     assert!(is_guard(&house.remove("relay", "feed", &key(60)), "shrinks"));
     assert!(house.add("relay", "feed", "203.0.113.1").is_ok(), "what does not shrink passes");
-    house.submit("relay", "feed", true, What::Remove(Key::parse_any(&key(61)).unwrap())).unwrap();
+    house.submit("relay", "feed", true, What::Remove(vec![Key::parse_any(&key(61)).unwrap()])).unwrap();
     house.pass(86_400);
     assert!(house.remove("relay", "feed", &key(62)).is_ok(), "another day");
 }

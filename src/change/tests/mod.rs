@@ -197,7 +197,7 @@ impl House {
     }
 
     fn remove(&self, list: &str, source: &str, key: &str) -> Result<Committed, Refused> {
-        self.submit(list, source, false, What::Remove(Key::parse_any(key).unwrap()))
+        self.submit(list, source, false, What::Remove(vec![Key::parse_any(key).unwrap()]))
     }
 
     fn start(&self, list: &str, source: &str) -> ImportStart {

@@ -364,7 +364,7 @@ fn step(house: &House, model: &mut Model, op: &Op) {
             }
         }
         Op::Remove(source, at) => {
-            let committed = house.submit("dynamic", SOURCES[*source], true, What::Remove(key(*at))).unwrap();
+            let committed = house.submit("dynamic", SOURCES[*source], true, What::Remove(vec![key(*at)])).unwrap();
             let held = model.sources[*source].rows.remove(&key(*at)).is_some();
             assert_eq!(committed.removed, u64::from(held));
             assert_eq!(committed.serial.0, before.0 + u64::from(held));

@@ -248,7 +248,7 @@ pub(super) async fn remove(
     let key = lists::key(&settings, &asked.key)?;
     Fence::around(&state, holder, &settings, &source).await?.holds(1, &key, Mark::Excluded)?;
     let (actor, admin, force) = (holder.actor(), holder.is_admin(), asked.force);
-    let change = Change { actor, list, source, admin, force, what: What::Remove(key), cases: Vec::new() };
+    let change = Change { actor, list, source, admin, force, what: What::Remove(vec![key]), cases: Vec::new() };
     Ok(Json(state.parts.door.submit(change).await?.into()))
 }
 

@@ -305,6 +305,24 @@ async fn a_v6_block_leaves_as_a_whole_and_a_wider_listing_only_by_an_operator() 
 }
 
 #[tokio::test]
+async fn who_takes_a_removal_back_takes_back_all_that_it_exempted() {
+    let server = Server::start();
+    let hosts = ["2001:db8:1:2::7", "2001:db8:1:2::8"];
+    for key in hosts {
+        server.listed(key, "trap").await;
+    }
+    server.pass(10);
+    let asked = server.ask("compromised", hosts[0]).await;
+    assert_eq!((server.answers(hosts[0]).await, server.answers(hosts[1]).await), (json!([]), json!([])));
+    let before = server.door.status().stored;
+    assert_eq!(server.decide(&asked, false).await.ok()["state"], "ended");
+    assert_eq!(server.door.status().stored, before.next(), "one commit");
+    for key in hosts {
+        assert_eq!(server.answers(key).await, json!(["127.0.0.4"]), "{key}");
+    }
+}
+
+#[tokio::test]
 async fn names_and_hashes_wait_for_an_operator_whatever_they_hold_beneath() {
     let server = Server::start();
     server.put("bad-names", "feed", "=only.example.net\n*.below.example.net\nexample.org").await.ok();
