@@ -8,7 +8,10 @@
 //! ```
 //! Each kind of case has its `impl Desk` in a file of its own below `desk/`.
 //!
-//! Guarantees: moves take place one after the other; a sitting that is dropped has changed nothing.
+//! A commit is not broken off: whoever asked may go away while it is under way, and the next turn still comes behind it.
+//!
+//! Guarantees: moves take place one after the other; a sitting that is dropped has changed nothing; what is kept in memory of
+//! the networks is forgotten with the commit that changes them.
 //! Never: keeps in memory what a restart would lose; walks a whole family within a request.
 
 mod claims;
@@ -28,15 +31,18 @@ pub use networks::NetworkIs;
 pub use removals::{Asked, Asking, Decider, Shown};
 pub use reports::{Answered, Taken};
 
-use super::{AuditRow, Checks, Errand, Fault, Settings, Task};
+use super::{AuditRow, Checks, Errand, Fault, Obstacle, Settings, Task};
 use crate::{
-    change::{Actor, CaseRow, Change, Clock, Committed, Door, What},
+    change::{Actor, CaseRow, Change, Clock, Committed, Door, Refused, What},
     list::{ListName, SourceName, Time},
     store::{CaseFamily, ReadError, Store},
 };
 use serde::{Serialize, de::DeserializeOwned};
 use std::{fmt, sync::Arc};
-use tokio::sync::{Mutex, Notify, OwnedMutexGuard, watch};
+use tokio::{
+    sync::{Mutex, Notify, OwnedMutexGuard, watch},
+    task::spawn_blocking,
+};
 
 /// What `run` hands over.
 pub struct Parts {
@@ -191,14 +197,33 @@ impl Sitting {
         if self.rows.is_empty() {
             return Ok(());
         }
-        Ok(self.desk.door().submit_cases(self.rows).await?)
+        self.commit_by(Door::write_cases_waiting).await
     }
 
     /// Makes all of it durable together with a change of entries. The guards against accidents of a feed do not hold for
     /// cases: each is one person's one key.
     pub async fn commit_with(self, entries: Entries) -> Result<Committed, Fault> {
         let Entries { actor, list, source, what } = entries;
-        let change = Change { actor, list, source, admin: false, force: true, what, cases: self.rows };
-        Ok(self.desk.door().submit(change).await?)
+        let change = |cases| Change { actor, list, source, admin: false, force: true, what, cases };
+        self.commit_by(|door, rows| door.submit_waiting(change(rows))).await
+    }
+
+    /// Hands the rows over on a thread that keeps the turn until they are written, whatever becomes of who waits here: the
+    /// next turn would else read what was there before.
+    async fn commit_by<T: Send + 'static>(
+        self,
+        write: impl FnOnce(&Door, Vec<CaseRow>) -> Result<T, Refused> + Send + 'static,
+    ) -> Result<T, Fault> {
+        let Self { desk, rows, _turn: turn, .. } = self;
+        let written = spawn_blocking(move || {
+            let of_networks = rows.iter().any(|row| row.family == CaseFamily::Network);
+            let written = write(desk.door(), rows);
+            if of_networks {
+                desk.networks.forget();
+            }
+            drop(turn);
+            written
+        });
+        Ok(written.await.map_err(|error| Obstacle::BrokenOff(error.to_string().into()))??)
     }
 }

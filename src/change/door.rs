@@ -151,6 +151,17 @@ impl Shared {
     }
 }
 
+/// How a change is put to the writer.
+fn asked(change: Change) -> Result<impl FnOnce(Reply<Committed>) -> Request, Refused> {
+    if let super::What::Add(lines) = &change.what
+        && lines.len() > POST_ENTRIES_MAX
+    {
+        return Err(Refused::TooLarge);
+    }
+    let begun = Instant::now();
+    Ok(move |reply| Request::Change(change, begun, reply))
+}
+
 impl Door {
     /// Registers the lists, builds the first snapshot, and gives the door and the writer, which the caller runs on a thread
     /// of its own until [`Door::close`].
@@ -181,14 +192,17 @@ impl Door {
     /// # Errors
     /// See [`Refused`].
     pub async fn submit(&self, change: Change) -> Result<Committed, Refused> {
-        if let super::What::Add(lines) = &change.what
-            && lines.len() > POST_ENTRIES_MAX
-        {
-            return Err(Refused::TooLarge);
-        }
-        let begun = Instant::now();
         let _awaited = self.inner.shared.published.wait_for();
-        self.ask(|reply| Request::Change(change, begun, reply)).await
+        self.ask(asked(change)?).await
+    }
+
+    /// As [`Door::submit`], for threads that may wait.
+    ///
+    /// # Errors
+    /// See [`Refused`].
+    pub fn submit_waiting(&self, change: Change) -> Result<Committed, Refused> {
+        let _awaited = self.inner.shared.published.wait_for();
+        self.ask_waiting(asked(change)?)
     }
 
     /// Changes all that a source holds. Waits: for a thread that may.
@@ -224,11 +238,12 @@ impl Door {
     }
 
     /// Writes rows of cases by a move that changes no entry: durable when it answers, and no commit, so without a serial.
+    /// Waits: for a thread that may.
     ///
     /// # Errors
     /// [`Refused::Busy`], [`Refused::WritesOff`], [`Refused::OutcomeUnknown`]
-    pub async fn submit_cases(&self, rows: Vec<CaseRow>) -> Result<(), Refused> {
-        self.ask(|reply| Request::Aside(CaseRow::batch(rows), reply)).await
+    pub fn write_cases_waiting(&self, rows: Vec<CaseRow>) -> Result<(), Refused> {
+        self.write_aside_waiting(CaseRow::batch(rows))
     }
 
     /// Keeps a token.

@@ -171,7 +171,6 @@ impl Desk {
         sitting.delete(CaseFamily::Network, [b"m", name.as_str().as_bytes()].concat());
         sitting.audit(AuditRow::new(actor, CASE, name.as_str(), Some("known"), "deleted"));
         sitting.commit().await?;
-        self.networks.forget();
         self.look_soon();
         Ok(())
     }
@@ -280,7 +279,6 @@ impl Desk {
         }
         sitting.put(CaseFamily::Network, row(&after.name), &after);
         sitting.commit().await?;
-        self.networks.forget();
         Ok(after)
     }
 
@@ -341,7 +339,8 @@ pub(super) fn new_network(is: NetworkIs, prefixes: Vec<HeldPrefix>, now: Time) -
 }
 
 impl KnownNetworks {
-    fn forget(&self) {
+    /// The store is read again.
+    pub(super) fn forget(&self) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 }

@@ -496,11 +496,7 @@ async fn a_row_of_before_shows_its_sentence_as_it_is() {
     let mut value: Value = serde_json::from_slice(&row.1).unwrap();
     (value["why"], value["state"]) = (old.into(), "refused".into());
     let value = Some(serde_json::to_vec(&value).unwrap());
-    server
-        .door
-        .submit_cases(vec![crate::change::CaseRow { family: CaseFamily::Request, key: row.0, value }])
-        .await
-        .unwrap();
+    server.put_cases(vec![crate::change::CaseRow { family: CaseFamily::Request, key: row.0, value }]).await;
     assert!(visitor.read(&path).await.contains(&format!("<p class=\"foreign\">{old}</p>")));
     let told = server.get(&format!("/api/v1{path}")).await.ok();
     assert_eq!((&told["why"], &told["state"]), (&json!(old), &json!("refused")));

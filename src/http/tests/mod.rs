@@ -16,7 +16,7 @@ mod retests;
 use super::{Door, Parts, Peer, Settings, State, auth::FreshToken, router};
 use crate::{
     cases::{self, Desk},
-    change::{self, Clock, Configuration, Keep},
+    change::{self, CaseRow, Clock, Configuration, Keep},
     list::{Duration, HashKind, Kind, ListSettings, Removal, ReportRule, Serial, TextId, Time, Widening},
     metrics,
     snapshot::{HashRow, ListIndex, NameRow, Rows, Served, Snapshot, V4Row, V6Row, ZoneSettings},
@@ -255,6 +255,12 @@ impl Server {
     /// So many seconds pass, by both clocks.
     pub fn pass(&self, seconds: u32) {
         self.passed.fetch_add(seconds, Ordering::Relaxed);
+    }
+
+    /// Writes rows of cases as they are.
+    pub async fn put_cases(&self, rows: Vec<CaseRow>) {
+        let door = self.door.clone();
+        tokio::task::spawn_blocking(move || door.write_cases_waiting(rows)).await.unwrap().unwrap();
     }
 
     /// Sends a request from an address.

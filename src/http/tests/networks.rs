@@ -124,6 +124,22 @@ async fn a_change_that_is_refused_takes_no_entry_along() {
     }
 }
 
+/// Whoever asked goes away while their change is being written: the next comes behind it, and nothing of before is in memory.
+#[tokio::test]
+async fn a_change_that_nobody_waits_for_any_more_is_there_for_the_next() {
+    let server = Server::start();
+    network(&server).await;
+    let name = "isp".parse().unwrap();
+    let rename = server.desk.change_network("test", &name, "changed", |network, _| {
+        network.title = "Renamed".into();
+        Ok(())
+    });
+    assert!(futures_util::future::poll_immediate(Box::pin(rename)).await.is_none(), "it is under way");
+    let next = server.desk.change_network("test", &name, "changed", |_, _| Ok(())).await.unwrap();
+    assert_eq!(next.title, "Renamed");
+    assert_eq!(server.desk.network(&name).unwrap().title, "Renamed");
+}
+
 /// A body that comes piece by piece: `begun` tells when it is waited for, `ended` when its end was read.
 fn slow_body(mut pieces: Receiver<&'static str>, begun: Arc<Notify>, ended: Arc<Notify>) -> Body {
     Body::from_stream(stream::poll_fn(move |context| {
@@ -373,7 +389,7 @@ async fn a_network_finds_its_own_requests_and_those_that_wait_first() {
     let rows = view(b"o", b"p");
     assert_eq!(rows.len(), 3);
     let gone = |key: &Vec<u8>| CaseRow { family: CaseFamily::Request, key: key.clone(), value: None };
-    server.door.submit_cases(rows.iter().map(gone).collect()).await.unwrap();
+    server.put_cases(rows.iter().map(gone).collect()).await;
     assert!(all("isp").is_empty() && all("isp2").is_empty());
     server.desk.upkeep().await.unwrap();
     assert_eq!(view(b"o", b"p"), rows);
