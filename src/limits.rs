@@ -449,6 +449,9 @@ pub const RETEST_TRIES: [u32; 4] = [0, 86_400, 3 * 86_400, 7 * 86_400];
 /// that refuses us alone.
 pub const RETEST_REFUSED_TESTS: u8 = 3;
 
+/// Requests for a retest of one /32 of IPv6 in an hour: a provider with all its customers.
+pub const RETEST_REQUESTS_PER_PROVIDER_HOUR: u32 = 200;
+
 /// Seconds between two tests of one target, whoever asks.
 pub const RETEST_TARGET_APART_SECONDS: u32 = 86_400;
 
@@ -546,6 +549,10 @@ pub const FORMS_PER_HOUR: u32 = 10;
 
 /// Requests of one /48 of IPv6 in an hour: what one customer may have, and what a small office shares.
 pub const FORMS_PER_SITE_HOUR: u32 = 30;
+
+/// Requests of one /32 of IPv6 in an hour: a provider with all its customers. Without it one provider, with 65,536 sites, could
+/// use up the table for everybody.
+pub const FORMS_PER_PROVIDER_HOUR: u32 = 600;
 
 /// Reports of one body: a mail server that was away for a while sends its backlog in parts.
 pub const REPORTS_AT_ONCE: usize = 1_000;

@@ -3,9 +3,11 @@
 //! ```text
 //! GET  page     Forms::issue      a token, signed, for this purpose and this client (v4 address or v6 /64)
 //! POST form     Sent<T>           of our own pages only: Sec-Fetch-Site, Origin
-//!               Forms::count      token buckets: so many an hour for a v4 address or v6 /64, and for a v6 /48
 //!               Forms::admit      the token once, and only when it is ripe or worked for
+//!               Forms::count      token buckets: so many an hour for a v4 address or v6 /64, for a v6 /48 and a v6 /32
 //! ```
+//! What is counted was paid for: forms that cost nothing use up nobody's hour.
+//!
 //! A token is *ripe* some seconds after it was issued. Who fills in a form takes longer than that anyway; who does not is shown
 //! the form once more. A robot so pays with time for each request, or with work: a `nonce` for which SHA-256 of
 //! `TOKEN.NONCE` begins with [`FORM_WORK_BITS`] zero bits makes a token good at once (programs do that; the pages have no
@@ -17,12 +19,12 @@
 use super::{
     Problem, Settings, State, body,
     caller::Caller,
-    limiter::{Limited, Limiter},
+    limiter::{Clients, Limited, Rates},
 };
 use crate::{
     limits::{
         FORM_OCTETS_MAX, FORM_RIPE_SECONDS, FORM_TOKEN_SECONDS, FORM_TOKENS_USED_MAX, FORM_WORK_BITS, FORMS_PER_HOUR,
-        FORMS_PER_SITE_HOUR,
+        FORMS_PER_PROVIDER_HOUR, FORMS_PER_SITE_HOUR,
     },
     list::{Duration, Prefix, Time},
 };
@@ -38,7 +40,6 @@ use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
 use std::{
     collections::{HashSet, VecDeque},
-    net::IpAddr,
     sync::{Mutex, PoisonError},
 };
 
@@ -52,8 +53,7 @@ const MAC_OCTETS: usize = 16;
 pub struct Forms {
     key: [u8; 32],
     used: Mutex<Used>,
-    clients: Limiter,
-    sites: Limiter,
+    clients: Clients,
 }
 
 /// Tokens that were taken, until they would be too old anyway.
@@ -84,8 +84,7 @@ impl Default for Forms {
     fn default() -> Self {
         let mut key = [0; 32];
         getrandom::fill(&mut key).expect("Linux gives random octets to every process");
-        let hour = std::time::Duration::from_secs(3_600);
-        Self { key, used: Mutex::default(), clients: Limiter::over(hour), sites: Limiter::over(hour) }
+        Self { key, used: Mutex::default(), clients: hourly() }
     }
 }
 
@@ -147,22 +146,29 @@ impl Forms {
         now.since(issued).seconds() <= FORM_TOKEN_SECONDS && !used.known.contains(head)
     }
 
-    /// Counts a request of a client.
+    /// Counts a request of a client, whose token was taken.
     ///
     /// # Errors
     /// 429
     pub fn count(&self, caller: &Caller) -> Result<(), Problem> {
-        self.count_address(caller.address).map_err(|Limited(wait)| {
-            Problem::too_often("from your address came many requests within an hour; wait a little", wait)
-        })
+        counted(&self.clients, caller)
     }
+}
 
-    fn count_address(&self, address: IpAddr) -> Result<(), Limited> {
-        let client = Prefix::customer(address);
-        self.clients.admit(client, FORMS_PER_HOUR)?;
-        let site = client.widened_to(48);
-        if site == client { Ok(()) } else { self.sites.admit(site, FORMS_PER_SITE_HOUR) }
-    }
+/// So many forms an hour.
+pub(super) fn hourly() -> Clients {
+    let rates = Rates { client: FORMS_PER_HOUR, site: FORMS_PER_SITE_HOUR, provider: FORMS_PER_PROVIDER_HOUR };
+    Clients::over(std::time::Duration::from_secs(3_600), rates)
+}
+
+/// Counts a request of a client.
+///
+/// # Errors
+/// 429
+pub(super) fn counted(clients: &Clients, caller: &Caller) -> Result<(), Problem> {
+    clients.count(caller.address).map_err(|Limited(wait)| {
+        Problem::too_often("from your address came many requests within an hour; wait a little", wait)
+    })
 }
 
 impl Used {
@@ -266,7 +272,7 @@ mod tests {
     #[test]
     fn an_address_has_its_hour_and_a_v6_site_too() {
         let forms = Forms::default();
-        let admitted = |text: &str| (0..1_000).filter(|_| forms.count_address(text.parse().unwrap()).is_ok()).count();
+        let admitted = |text: &str| (0..1_000).filter(|_| forms.clients.count(text.parse().unwrap()).is_ok()).count();
         assert_eq!(admitted("192.0.2.1"), FORMS_PER_HOUR as usize);
         assert_eq!(admitted("2001:db8:0:1::1"), FORMS_PER_HOUR as usize);
         assert_eq!(admitted("2001:db8:0:1::2"), 0, "the same /64");

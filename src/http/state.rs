@@ -5,9 +5,9 @@
 
 use super::{
     Problem, Settings,
-    api::Document,
-    forms::Forms,
-    limiter::Limiter,
+    api::{self, Document},
+    forms::{Forms, hourly},
+    limiter::{Clients, Limiter},
     pages::{KeptMaps, Trends},
     sessions::Sessions,
 };
@@ -66,9 +66,11 @@ pub struct State {
     pub(super) parts: Arc<Parts>,
     pub(super) limiter: Arc<Limiter>,
     pub(super) forms: Arc<Forms>,
+    /// Tokens that were typed: that costs nothing, so it is counted apart from what does.
+    pub(super) sign_ins: Arc<Clients>,
     pub(super) sessions: Arc<Sessions>,
     /// Requests for retests.
-    pub(super) retests: Arc<Limiter>,
+    pub(super) retests: Arc<Clients>,
     pub(super) map: Arc<KeptMaps>,
     pub(super) trends: Arc<Trends>,
     pub(super) exports: Arc<Semaphore>,
@@ -86,8 +88,9 @@ impl State {
             parts: Arc::new(parts),
             limiter: Arc::default(),
             forms: Arc::default(),
+            sign_ins: Arc::new(hourly()),
             sessions: Arc::default(),
-            retests: Arc::new(Limiter::over(std::time::Duration::from_secs(3_600))),
+            retests: Arc::new(api::retests::hourly()),
             map: Arc::default(),
             trends: Arc::default(),
             exports: Arc::new(Semaphore::new(EXPORTS_AT_ONCE)),

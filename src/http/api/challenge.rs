@@ -89,7 +89,7 @@ impl Purpose {
         }
     }
 
-    /// Counts a call that anyone may make, and takes what it costs; who sends a token in force pays nothing.
+    /// Takes what a call costs that anyone may make, and counts it; who sends a token in force pays nothing.
     ///
     /// # Errors
     /// 422 without a challenge or with one that is not taken, 429 where it is not ripe or too many came.
@@ -102,12 +102,12 @@ impl Purpose {
         };
         let work = work.ok_or_else(lacking)?;
         let (key, now) = (access.caller.key(), state.parts.clock.now());
-        state.forms.count(&access.caller)?;
         state.forms.admit(self.as_str(), key, now, &work.challenge, work.nonce.as_deref()).map_err(
             |fault| match fault {
                 NotTaken::Soon(wait) => Problem::too_often(format!("pow: {fault}"), Duration::from_secs(wait.into())),
                 NotTaken::Foreign | NotTaken::Old | NotTaken::Used => Problem::unprocessable(format!("pow: {fault}")),
             },
-        )
+        )?;
+        state.forms.count(&access.caller)
     }
 }

@@ -14,9 +14,10 @@ use crate::{
         Problem, State,
         access::{Access, At},
         body, explain,
+        limiter::{Clients, Rates},
         state::blocking,
     },
-    limits::{RETEST_ANSWER_TIME, RETEST_REQUESTS_PER_HOUR},
+    limits::{RETEST_ANSWER_TIME, RETEST_REQUESTS_PER_HOUR, RETEST_REQUESTS_PER_PROVIDER_HOUR},
     list::{Key, ListName, Time},
 };
 use axum::{
@@ -26,6 +27,7 @@ use axum::{
     http::{HeaderMap, StatusCode},
 };
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 use utoipa::ToSchema;
 
@@ -151,10 +153,15 @@ pub(super) async fn ask(
     Ok((StatusCode::ACCEPTED, Json(AskedRetest { id: asked.to_string(), state: "queued" })))
 }
 
-/// Counts a request of a client; admins are not counted. A v6 client is its /48.
+/// Counts a request of a client; admins are not counted.
 pub(in crate::http) fn count(state: &State, access: &Access) -> bool {
-    let site = access.caller.key().widened_to(48);
-    access.is_admin() || state.retests.admit(site, RETEST_REQUESTS_PER_HOUR).is_ok()
+    access.is_admin() || state.retests.count(access.caller.address).is_ok()
+}
+
+/// So many requests an hour. A v6 client is its /48.
+pub(in crate::http) fn hourly() -> Clients {
+    let (client, provider) = (RETEST_REQUESTS_PER_HOUR, RETEST_REQUESTS_PER_PROVIDER_HOUR);
+    Clients::over(Duration::from_secs(3_600), Rates { client, site: client, provider })
 }
 
 /// A retest

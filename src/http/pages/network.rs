@@ -24,7 +24,7 @@ use crate::{
     http::{
         Problem, api,
         auth::{self, Act, Holder},
-        forms::Sent,
+        forms::{Sent, counted},
         sessions::{Secure, Session},
         state::blocking,
     },
@@ -305,7 +305,7 @@ async fn signed_in(
     name: NetworkName,
     token: &str,
 ) -> Result<(Network, Option<String>), Problem> {
-    state.forms.count(&access.caller)?;
+    counted(&state.sign_ins, &access.caller)?;
     let network = api::find_network(state, name).await?;
     if !network.is_active() {
         return Err(Problem::not_found("there is no such network"));

@@ -124,8 +124,8 @@ pub(in crate::http) async fn ask(
     reader: Reader,
     sent: Result<Sent<Form>, Problem>,
 ) -> Response {
-    let form = match sent.and_then(|Sent(form)| state.forms.count(&access.caller).map(|()| form)) {
-        Ok(form) => form,
+    let form = match sent {
+        Ok(Sent(form)) => form,
         Err(problem) => return problem_page(&state, &reader, &problem),
     };
     let words = reader.messages;
@@ -137,6 +137,9 @@ pub(in crate::http) async fn ask(
         };
         let soon = matches!(fault, NotTaken::Soon(_));
         return form_page(&state, &access, &reader, form, Some((wrong, None)), soon);
+    }
+    if let Err(problem) = state.forms.count(&access.caller) {
+        return problem_page(&state, &reader, &problem);
     }
     let Ok(list) = form.list.parse::<ListName>() else {
         return problem_page(&state, &reader, &Problem::not_found("no such list"));
