@@ -569,6 +569,19 @@ pub const WIDENED_WALK_MAX: usize = 50_000;
 /// Characters of a reporter's own id for a report.
 pub const REPORT_ID_CHARACTERS_MAX: usize = 200;
 
+/// Seconds for which a claim waits for its records: a week, in which whoever runs the zones can put them there.
+pub const CLAIM_UNSEEN_SECONDS: u32 = 7 * 86_400;
+
+/// Claims of one client (an IPv4 address, a /64 of IPv6) for as long as claims wait; as many come back meanwhile, so that six
+/// of one client can be open, and thirty clients do not fill the places.
+pub const CLAIMS_PER_CLIENT: u32 = 3;
+
+/// Claims of one /48 of IPv6 for as long.
+pub const CLAIMS_PER_SITE: u32 = 3;
+
+/// Claims of one /32 of IPv6 for as long: a provider with its customers.
+pub const CLAIMS_PER_PROVIDER: u32 = 12;
+
 /// Networks that may wait for their proof or for an operator at once.
 pub const CLAIMS_OPEN_MAX: usize = 200;
 

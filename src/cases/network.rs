@@ -3,7 +3,7 @@
 //! ```text
 //! claimed ──(TXT at every reverse zone cut)──> proven ──(an operator)──> active ──(three checks fail)──> lapsed
 //!                                                        active, from the start, where an operator entered it
-//! lapsed ──(the TXT are back)──> active        claimed, lapsed for 30 days ──> gone
+//! lapsed ──(the TXT are back)──> active        claimed for 7 days, lapsed for 30 ──> gone
 //! ```
 //! Guarantees: pure; a network may do something with a key only where [`Network::holds`] says so, which is inside its active
 //! prefixes; the longest range decides what is said of an address, the longest active prefix who answers for it.
@@ -12,8 +12,8 @@
 use crate::{
     limits::{
         CLAIM_CHECK_SECONDS, CLAIM_CUTS_MAX, CLAIM_FAILURES_MAX, CLAIM_LAPSED_SECONDS, CLAIM_PREFIXES_MAX,
-        CLAIM_RETRY_SECONDS, NETWORK_CONTACTS_MAX, NETWORK_NAME_OCTETS_MAX, NETWORK_PREFIXES_MAX, NETWORK_RANGES_MAX,
-        NETWORK_TEXT_CHARACTERS_MAX, NETWORK_TITLE_CHARACTERS_MAX,
+        CLAIM_RETRY_SECONDS, CLAIM_UNSEEN_SECONDS, NETWORK_CONTACTS_MAX, NETWORK_NAME_OCTETS_MAX, NETWORK_PREFIXES_MAX,
+        NETWORK_RANGES_MAX, NETWORK_TEXT_CHARACTERS_MAX, NETWORK_TITLE_CHARACTERS_MAX,
     },
     list::{Duration, LabelError, ListedName, Prefix, SourceName, Time},
 };
@@ -342,8 +342,12 @@ impl HeldPrefix {
     /// Whether nobody has proved it for so long that it is forgotten, with the entries inside it.
     #[must_use]
     pub fn is_over(&self, now: Time) -> bool {
-        matches!(self.state, PrefixState::Claimed | PrefixState::Lapsed)
-            && now.since(self.since) >= Duration::from_seconds(CLAIM_LAPSED_SECONDS)
+        let kept = match self.state {
+            PrefixState::Claimed => CLAIM_UNSEEN_SECONDS,
+            PrefixState::Lapsed => CLAIM_LAPSED_SECONDS,
+            PrefixState::Proven | PrefixState::Active => return false,
+        };
+        now.since(self.since) >= Duration::from_seconds(kept)
     }
 }
 

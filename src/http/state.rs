@@ -69,6 +69,8 @@ pub struct State {
     /// Tokens that were typed: that costs nothing, so it is counted apart from what does.
     pub(super) sign_ins: Arc<Clients>,
     pub(super) sessions: Arc<Sessions>,
+    /// Claims of networks.
+    pub(super) claims: Arc<Clients>,
     /// Requests for retests.
     pub(super) retests: Arc<Clients>,
     pub(super) map: Arc<KeptMaps>,
@@ -90,6 +92,7 @@ impl State {
             forms: Arc::default(),
             sign_ins: Arc::new(hourly()),
             sessions: Arc::default(),
+            claims: Arc::new(api::claims_of_strangers()),
             retests: Arc::new(api::retests::hourly()),
             map: Arc::default(),
             trends: Arc::default(),

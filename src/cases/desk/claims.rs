@@ -49,7 +49,7 @@ impl Desk {
         self.settle(sitting, actor, None, new_network(is, held, now), "claimed").await
     }
 
-    /// One round over the claims: forgets what nobody has proved for a month, and looks at those whose time has come.
+    /// One round over the claims: forgets what nobody has proved in time, and looks at those whose time has come.
     ///
     /// # Errors
     /// The store cannot be read or written: the first such fault, when all have had their turn.
@@ -111,7 +111,7 @@ impl Desk {
             network.prefixes.retain(|held| !held.is_over(now));
             Ok(())
         };
-        self.change_network("time", &network.name, "not proved for a month", apply).await.map(|_| ())
+        self.change_network("time", &network.name, "not proved in time", apply).await.map(|_| ())
     }
 }
 

@@ -65,6 +65,8 @@ fn the_longest_range_speaks_and_the_longest_prefix_answers() {
 fn a_claim_is_proved_agreed_to_and_lapses_after_three_failures() {
     let mut held = held("192.0.2.0/24", PrefixState::Claimed);
     assert!(!held.approve(NOW), "nothing is proved yet");
+    let days = |days: u32| NOW.plus(Duration::from_seconds(days * 86_400));
+    assert!(!held.is_over(days(6)) && held.is_over(days(7)), "a claim waits for a week");
     held.checked(Checked::Missing, NOW);
     held.checked(Checked::Proved, NOW);
     assert_eq!((held.state, held.failures), (PrefixState::Proven, 0));
@@ -75,7 +77,6 @@ fn a_claim_is_proved_agreed_to_and_lapses_after_three_failures() {
     assert_eq!(held.state, PrefixState::Active, "silence of DNS is no failure");
     held.checked(Checked::Missing, NOW);
     assert_eq!(held.state, PrefixState::Lapsed);
-    let days = |days: u32| NOW.plus(Duration::from_seconds(days * 86_400));
     assert!(!held.is_over(days(29)) && held.is_over(days(30)));
     assert!(!held.is_due(days(6)) && held.is_due(days(7)));
     held.checked(Checked::Proved, NOW);

@@ -15,8 +15,10 @@ use crate::{
         auth::Act,
         body,
         fence::acting,
+        limiter::{Clients, Limited, Rates},
         state::{blocking, to_the_end},
     },
+    limits::{CLAIM_UNSEEN_SECONDS, CLAIMS_PER_CLIENT, CLAIMS_PER_PROVIDER, CLAIMS_PER_SITE},
     list::{FromObject, Prefix, Time},
 };
 use axum::{
@@ -225,6 +227,12 @@ fn prefixes(what: &str, texts: &[String]) -> Result<Vec<Prefix>, Problem> {
     texts.iter().map(read).collect()
 }
 
+/// So many claims for as long as claims wait.
+pub(in crate::http) fn claims_of_strangers() -> Clients {
+    let rates = Rates { client: CLAIMS_PER_CLIENT, site: CLAIMS_PER_SITE, provider: CLAIMS_PER_PROVIDER };
+    Clients::over(std::time::Duration::from_secs(CLAIM_UNSEEN_SECONDS.into()), rates)
+}
+
 /// A network, as an extractor-free read.
 pub(in crate::http) async fn found(state: &State, name: NetworkName) -> Result<Network, Problem> {
     let (desk, fault) = (state.desk().clone(), state.faulty());
@@ -274,12 +282,13 @@ pub(super) async fn create(
 ///
 /// Anyone may: of a network that is not known yet, or with its token further prefixes of a known one. The answer says which
 /// TXT records prove it; they are looked for within the hour and again each week. An operator of this server agrees before
-/// anything is in force.
+/// anything is in force. What is not proved within a week is forgotten.
 #[utoipa::path(post, path = "/api/v1/networks/claims", tag = "networks", security((), ("token" = ["network:NAME"])),
     request_body = NewClaim,
     responses(
         (status = 201, description = "What to put into the reverse zones", body = Claim),
         (status = 409, description = "The name is taken, or too many claims are open", body = Problem, content_type = "application/problem+json"),
+        (status = 429, description = "Too many claims came from this address in a week", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "A field is not as described", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn claim(
     Of(state): Of<State>,
@@ -293,6 +302,11 @@ pub(super) async fn claim(
     let prefixes = prefixes("prefixes", &new.prefixes)?;
     let own = access.could(Act::Network(&name)) && !access.is_admin();
     let actor = access.holder.as_ref().map_or("anyone", |holder| &*holder.actor);
+    if access.holder.is_none() {
+        state.claims.count(access.caller.address).map_err(|Limited(wait)| {
+            Problem::too_often("from your address came many claims within a week; write to the operator", wait)
+        })?;
+    }
     let NewClaim { title, contacts, public_contact, .. } = new;
     let is = NetworkIs { name, title, contacts, public_contact };
     let network = state.desk().claim(actor, is, &prefixes, own).await.map_err(state.faulty())?;

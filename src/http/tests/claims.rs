@@ -1,6 +1,7 @@
 //! Claims of networks: what strangers may claim, and that their zones keep nobody waiting.
 
 use super::Server;
+use axum::{body::Body, http::Request};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -56,6 +57,32 @@ async fn a_stranger_claims_a_few_prefixes_and_a_known_network_as_many_as_it_has(
     let token = super::networks::network(&server).await;
     let own = server.call_as(Some(&token), "POST", "/api/v1/networks/claims", claim("isp", &many)).await;
     assert_eq!(own.status, 201, "{}", own.text());
+}
+
+#[tokio::test]
+async fn a_stranger_does_not_fill_the_places_and_a_claim_without_records_ends_within_a_week() {
+    let server = Server::start();
+    let from = async |peer: &str, name: &str| {
+        let challenge = Request::builder().uri("/api/v1/challenge?for=claim").body(Body::empty()).unwrap();
+        let challenge = server.from(peer, challenge).await.ok()["challenge"].clone();
+        server.pass(11);
+        let mut body: Value = serde_json::from_str(&claim(name, &["198.51.100.0/24".into()])).unwrap();
+        body["pow"] = json!({ "challenge": challenge });
+        let request = Request::post("/api/v1/networks/claims").body(body.to_string().into()).unwrap();
+        server.from(peer, request).await.status
+    };
+    for n in 0..3 {
+        assert_eq!(from("203.0.113.9", &format!("mine{n}")).await, 201);
+    }
+    assert_eq!(from("203.0.113.9", "mine3").await, 429);
+    assert_eq!(from("203.0.113.10", "other").await, 201);
+    let known = async || server.call("GET", "/api/v1/networks", "").await.ok()["networks"].as_array().unwrap().len();
+    server.pass(6 * 86_400);
+    server.desk.upkeep().await.unwrap();
+    assert_eq!(known().await, 4);
+    server.pass(86_400);
+    server.desk.upkeep().await.unwrap();
+    assert_eq!(known().await, 0);
 }
 
 #[tokio::test]
