@@ -7,6 +7,9 @@
 //! The operator's own trap ([`OWN_TRAP`]) is believed alone: it has no cap, and where it counts no second reporter is
 //! asked for.
 //!
+//! A removal that somebody looked at (a proof, a test, people) begins anew: what was seen before it counts no more, and one
+//! report does not bring the listing back that it lifted. One by the rule `self` ends with the next report.
+//!
 //! Guarantees: pure; a report counts once whatever is repeated; no reporter but the own trap lists anything alone, however
 //! often it reports.
 //! Never: ends a listing. It ends by itself when the reports cease.

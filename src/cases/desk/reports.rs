@@ -11,7 +11,11 @@
 //! last one, so that nothing is counted without having acted); what `never` holds or a rule spares is not kept.
 //! Never: believes a time of the future; keeps a report longer than the longest `within` of the rules in force.
 
-use super::{Desk, Entries, Fault, Sitting, standing::listed_over, value};
+use super::{
+    Desk, Entries, Fault, Sitting,
+    standing::{is_ours, listed_over},
+    value,
+};
 use crate::{
     cases::{
         OwnReason,
@@ -19,7 +23,10 @@ use crate::{
     },
     change::{Actor, Change, What},
     limits::{CASES_PIECE_ROWS, REPORTS_PER_PREFIX_MAX, WIDENED_WALK_MAX},
-    list::{Detail, Key, ListName, ListSettings, Mark, NewEntry, Prefix, ReportKind, ReportRule, SourceName, Time},
+    list::{
+        Detail, Key, ListName, ListSettings, Mark, NewEntry, Prefix, RemovalRule, ReportKind, ReportRule, SourceName,
+        Time,
+    },
     store::{CaseFamily, CaseItem, Held, ListId, View},
 };
 use std::{
@@ -226,8 +233,20 @@ impl<'v> Counting<'v> {
     /// Lets a list judge a new report; whether it is listed there now.
     fn judge(&mut self, place: usize, prefix: Prefix, new: &Counted) -> Result<bool, Fault> {
         let rule = Arc::clone(&self.lists[place].rule);
-        let standing = self.standing(place, prefix)?;
-        let kept = self.kept.get(&prefix).cloned().unwrap_or_default();
+        let at = match crate::list::policy::widened(&self.lists[place].settings, Key::Prefix(prefix)) {
+            Key::Prefix(at) => at,
+            Key::Name(_) | Key::Hash(_) => prefix,
+        };
+        let mut kept = self.kept.get(&prefix).cloned().unwrap_or_default();
+        let standing = match self.removed_at(place, at)? {
+            None => self.standing(place, prefix)?,
+            Some(removed) if new.seen <= removed => return Ok(false),
+            // The listing beneath the removal is not renewed by one report: it takes what a new listing takes.
+            Some(removed) => {
+                kept.retain(|report| report.seen > removed);
+                None
+            }
+        };
         let kept = kept.as_slice();
         let outcome = report::judge(&rule, new, prefix, kept, standing.map(|(_, until)| until), self.now);
         let Outcome::Listed { seen, expires } = outcome else { return Ok(false) };
@@ -248,10 +267,6 @@ impl<'v> Counting<'v> {
                 return Ok(true);
             }
         }
-        let at = match crate::list::policy::widened(&self.lists[place].settings, Key::Prefix(prefix)) {
-            Key::Prefix(at) => at,
-            Key::Name(_) | Key::Hash(_) => prefix,
-        };
         self.stage(place, at, entry(at, reason));
         let fresh = self.fresh.entry(place).or_default();
         if renewed.is_none() {
@@ -266,6 +281,23 @@ impl<'v> Counting<'v> {
 
     fn stage(&mut self, place: usize, prefix: Prefix, entry: NewEntry) {
         self.staged.entry(place).or_default().insert(prefix, entry);
+    }
+
+    /// The time of a removal that stands at the key and that somebody looked at: a proof, a test, people. Until then nothing
+    /// that was seen counts, unless this body lists the key already. What anyone takes off by the rule `self` comes back with
+    /// the next report: a spammer would else have an address for as long each time as when it was new.
+    fn removed_at(&self, place: usize, at: Prefix) -> Result<Option<Time>, Fault> {
+        let listed = self.staged.get(&place).is_some_and(|staged| staged.contains_key(&at));
+        let Some(id) = self.lists[place].id.filter(|_| !listed) else { return Ok(None) };
+        let key = Key::Prefix(at);
+        let mut removed = None;
+        for held in self.view.at(id, &key)?.iter().filter(|held| is_ours(held)) {
+            let reason = self.view.detail(held.source.owner(), &key)?.reason;
+            if OwnReason::of(&held.source.name, &reason) != Some(OwnReason::Removed(RemovalRule::SelfService)) {
+                removed = removed.max(Some(held.entry.last_seen));
+            }
+        }
+        Ok(removed)
     }
 
     /// The narrowest listing by reports that covers the prefix, and its end.

@@ -17,7 +17,7 @@ use super::{Door, Parts, Peer, Settings, State, auth::FreshToken, router};
 use crate::{
     cases::{self, Desk},
     change::{self, CaseRow, Clock, Configuration, Keep},
-    list::{Duration, HashKind, Kind, ListSettings, Removal, ReportRule, Serial, TextId, Time, Widening},
+    list::{Duration, HashKind, Kind, ListSettings, Removal, ReportKind, ReportRule, Serial, TextId, Time, Widening},
     metrics,
     snapshot::{HashRow, ListIndex, NameRow, Rows, Served, Snapshot, V4Row, V6Row, ZoneSettings},
     store::{self, Store},
@@ -124,7 +124,11 @@ fn list(name: &str, kind: Kind, code: &str) -> Arc<ListSettings> {
         criteria: "What was seen & proven.".into(),
         expires_after: (kind != Kind::Dynamic).then(|| "30d".parse().unwrap()),
         hash: HashKind::Sha1,
-        reports: (kind == Kind::Compromised).then(|| Arc::new(rule())),
+        reports: match kind {
+            Kind::Compromised => Some(Arc::new(rule())),
+            Kind::Relay => Some(Arc::new(ReportRule { weights: vec![(ReportKind::Relay, 2.0)], ..rule() })),
+            _ => None,
+        },
         removal: removals::rule_of(kind),
         ..ListSettings::never()
     })

@@ -1,6 +1,7 @@
 //! Reports over HTTP: what one reporter alone cannot do, two can; nothing counts twice.
 
 use super::Server;
+use axum::http::Request;
 use serde_json::{Value, json};
 
 async fn token(server: &Server, name: &str, scope: &str) -> String {
@@ -95,6 +96,60 @@ async fn the_operators_own_trap_lists_alone_and_networks_of_v6_widen() {
     }
     assert!(listed(&server, "2a00:1450:0:99::1").await, "the /56");
     assert!(!listed(&server, "2a00:1450:0:100::1").await);
+}
+
+fn relayed(id: &str, seen: &str) -> Value {
+    json!({ "address": "203.0.113.5", "kind": "relay", "seen": seen, "id": id })
+}
+
+#[tokio::test]
+async fn one_report_does_not_bring_back_what_a_proven_removal_lifted() {
+    let server = Server::start();
+    let (one, two) = (token(&server, "one", "report:mx1").await, token(&server, "two", "report:mx2").await);
+    assert_eq!(send(&server, &one, &[relayed("a", "2027-01-15T08:00:00Z")]).await, ["counted"]);
+    assert_eq!(send(&server, &two, &[relayed("b", "2027-01-15T08:00:00Z")]).await, ["listed"]);
+    server.pass(60);
+    let ask = r#"{"list":"relay","key":"203.0.113.5"}"#;
+    let asked = server.call("POST", "/api/v1/removals", ask).await.ok();
+    let (id, secret) = (asked["id"].as_str().unwrap(), asked["secret"].as_str().unwrap());
+    let request = format!("/api/v1/removals/{id}");
+    let with = |method: &str, path: String, body: String| {
+        let request = Request::builder().method(method).uri(path).header("x-request-secret", secret);
+        server.from("127.0.0.1", request.body(body.into()).unwrap())
+    };
+    *server.checks.names.lock().unwrap() = vec!["mx.example.org".into()];
+    let txt = with("GET", request.clone(), String::new()).await.ok()["txt"].as_str().unwrap().to_owned();
+    server.checks.texts.lock().unwrap().push(("_dnsbld.example.org".into(), txt.into()));
+    let proven = with("POST", format!("{request}/proof"), r#"{"proof":"rdns-txt"}"#.into()).await.ok();
+    assert_eq!(proven["state"], "granted", "{proven}");
+    server.pass(60);
+    // Neither one reporter alone nor what was seen before.
+    let mine = [relayed("c", "2027-01-15T08:01:50Z"), relayed("d", "2027-01-15T08:01:51Z")];
+    assert_eq!(send(&server, &one, &mine).await, ["counted", "counted"]);
+    assert_eq!(send(&server, &two, &[relayed("e", "2027-01-15T08:00:30Z")]).await, ["counted"]);
+    assert!(!listed(&server, "203.0.113.5").await);
+    assert_eq!(server.get(&request).await.ok()["state"], "granted");
+    assert_eq!(send(&server, &two, &[relayed("f", "2027-01-15T08:01:52Z")]).await, ["listed"]);
+    assert!(listed(&server, "203.0.113.5").await);
+    let found = server.call("GET", "/api/v1/lookup/203.0.113.5", "").await.ok();
+    assert_eq!(found["matches"][0]["reason"], "3 reports (relay) by 2 reporters", "{found}");
+    let shown = server.get(&request).await.ok();
+    assert_eq!((&shown["state"], &shown["why"]), (&json!("ended"), &json!("returned")), "{shown}");
+}
+
+#[tokio::test]
+async fn what_anyone_may_take_off_comes_back_with_the_next_report() {
+    let server = Server::start();
+    let (one, two) = (token(&server, "one", "report:mx1").await, token(&server, "two", "report:mx2").await);
+    assert_eq!(send(&server, &one, &[trap("203.0.113.5", "a")]).await, ["counted"]);
+    assert_eq!(send(&server, &two, &[trap("203.0.113.5", "b")]).await, ["listed"]);
+    server.pass(60);
+    let ask = r#"{"list":"compromised","key":"203.0.113.5"}"#;
+    assert_eq!(server.call("POST", "/api/v1/removals", ask).await.ok()["state"], "granted");
+    server.pass(60);
+    let next = json!({ "address": "203.0.113.5", "kind": "spam", "seen": "2027-01-15T08:01:50Z" });
+    assert_eq!(send(&server, &one, &[next]).await, ["listed"]);
+    assert!(listed(&server, "203.0.113.5").await);
 }
 
 #[tokio::test]
