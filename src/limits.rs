@@ -563,7 +563,8 @@ pub const REPORTS_OCTETS_MAX: usize = 4 << 20;
 /// Reports of one prefix that are counted, the newest first: what is older than so many adds nothing that decides.
 pub const REPORTS_PER_PREFIX_MAX: usize = 1_000;
 
-/// Entries that are walked to count what is listed inside a wider IPv6 prefix.
+/// Entries of reports that are walked to count what is listed inside a wider IPv6 prefix; what lies inside one that counts is
+/// passed over, so that this is never near.
 pub const WIDENED_WALK_MAX: usize = 50_000;
 
 /// Characters of a reporter's own id for a report.

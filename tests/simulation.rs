@@ -16,8 +16,8 @@ use dnsbld::{
         Lockout, blocks,
         report::{Counted, OWN_TRAP, Outcome, judge, score, widened},
     },
-    limits::{REPORTS_PER_PREFIX_MAX, WIDENED_WALK_MAX},
-    list::{Duration, Key, Prefix, Removal, ReportKind, ReportRule, Time},
+    limits::REPORTS_PER_PREFIX_MAX,
+    list::{Duration, Key, Prefix, Removal, ReportKind, ReportRule, Time, Widening},
 };
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
@@ -95,9 +95,10 @@ impl List {
         }
         self.list(prefix, expires, now);
         let listed = &self.listed;
-        let inside = |outer: Prefix, length: u8| {
-            let range = listed.range(outer..).take_while(|(place, _)| outer.covers(**place)).take(WIDENED_WALK_MAX);
-            Ok::<_, ()>(range.filter(|(place, end)| place.length() == length && now < **end).count() as u32)
+        let inside = |outer: Prefix, step: Widening| {
+            let range = listed.range(outer..).take_while(|(place, _)| outer.covers(**place));
+            let counted = range.filter(|(place, end)| place.length() == step.from && now < **end);
+            Ok::<_, ()>(counted.take(step.count as usize).count() == step.count as usize)
         };
         for wider in widened(&self.rule, prefix, inside).unwrap() {
             self.list(wider, expires, now);

@@ -16,7 +16,7 @@
 
 use crate::{
     limits::{REPORT_AHEAD_MAX, REPORT_COUNT_MAX},
-    list::{Duration, Prefix, ReportKind, ReportRule, Time},
+    list::{Duration, Prefix, ReportKind, ReportRule, Time, Widening},
 };
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -139,14 +139,25 @@ pub fn counts(rule: &ReportRule, kind: ReportKind, seen: Time, prefix: Prefix, n
     fresh && rule.weight(kind).is_some() && !rule.spares(prefix)
 }
 
+/// Those of the reports that count for a list, and what each weighs before it ages.
+pub fn counting<'a>(
+    rule: &ReportRule,
+    reports: impl IntoIterator<Item = &'a Counted>,
+    now: Time,
+) -> impl Iterator<Item = (&'a Counted, f64)> {
+    reports.into_iter().filter_map(move |report| {
+        let weight = rule.weight(report.kind).filter(|_| now.since(report.seen) <= rule.within)?;
+        Some((report, weight))
+    })
+}
+
 /// The score of one prefix: `reports` are all that is kept of it.
 #[must_use]
 pub fn score<'a>(rule: &ReportRule, reports: impl IntoIterator<Item = &'a Counted>, now: Time) -> Score {
     let mut by_reporter = BTreeMap::<&str, f64>::new();
-    for report in reports {
-        let age = now.since(report.seen);
-        let Some(weight) = rule.weight(report.kind).filter(|_| age <= rule.within) else { continue };
-        *by_reporter.entry(&report.reporter).or_default() += weight * f64::from(report.count) * decay(rule, age);
+    for (report, weight) in counting(rule, reports, now) {
+        let faded = weight * f64::from(report.count) * decay(rule, now.since(report.seen));
+        *by_reporter.entry(&report.reporter).or_default() += faded;
     }
     let mut score = Score::default();
     for (reporter, sum) in by_reporter {
@@ -194,12 +205,12 @@ pub fn judge<'a>(
     if end <= now { Outcome::Counted } else { Outcome::Listed { seen, expires: end } }
 }
 
-/// What gets listed besides a v6 prefix that was just listed: wider prefixes, one a step of the rule. `listed` says how many
-/// prefixes of a length reports list inside a prefix, the new one among them.
+/// What gets listed besides a v6 prefix that was just listed: wider prefixes, one a step of the rule. `listed` says whether
+/// reports list as many inside a prefix as a step asks for, the new one among them.
 pub fn widened<E>(
     rule: &ReportRule,
     new: Prefix,
-    mut listed: impl FnMut(Prefix, u8) -> Result<u32, E>,
+    mut listed: impl FnMut(Prefix, Widening) -> Result<bool, E>,
 ) -> Result<Vec<Prefix>, E> {
     let mut wider = Vec::new();
     if !new.first().is_ipv6() {
@@ -211,7 +222,7 @@ pub fn widened<E>(
             continue;
         }
         let outer = inner.widened_to(step.to);
-        if rule.spares(outer) || listed(outer, step.from)? < step.count {
+        if rule.spares(outer) || !listed(outer, *step)? {
             break;
         }
         wider.push(outer);
@@ -327,8 +338,9 @@ mod tests {
     fn enough_listed_prefixes_list_the_wider_one() {
         let mut listed: HashSet<Prefix> = ["2001:db8:0:1::/64", "2001:db8:0:2::/64"].map(prefix).into();
         let step = |listed: &HashSet<Prefix>, new: Prefix| {
-            let inside = |outer: Prefix, length| {
-                Ok::<_, ()>(listed.iter().filter(|one| one.length() == length && outer.covers(**one)).count() as u32)
+            let inside = |outer: Prefix, step: Widening| {
+                let counted = listed.iter().filter(|one| one.length() == step.from && outer.covers(**one)).count();
+                Ok::<_, ()>(counted >= step.count as usize)
             };
             widened(&ReportRule::example(), new, inside).unwrap()
         };

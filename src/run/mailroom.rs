@@ -112,7 +112,7 @@ impl Room {
         let Some(kind) = found.kind else { return Ok(()) };
         let feedback::Feedback { address, seen, id, count, evidence, .. } = found;
         let report = Report { address, kind, seen, id, count, evidence };
-        let taken = self.desk.report(holder.actor(), reporter.as_str(), &[report]).await;
+        let taken = self.desk.report(holder.actor(), reporter.as_str(), vec![report]).await;
         taken.map(drop).map_err(later("a report by mail"))
     }
 
@@ -128,7 +128,7 @@ impl Room {
             count: 1,
             evidence: evidence.into(),
         };
-        let taken = self.desk.report(Actor::new("trap"), OWN_TRAP, &[report]).await;
+        let taken = self.desk.report(Actor::new("trap"), OWN_TRAP, vec![report]).await;
         taken.map(drop).map_err(later("a mail to a trap"))
     }
 }

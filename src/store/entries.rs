@@ -273,6 +273,14 @@ impl View<'_> {
         Owned { rows: self.range(Column::Owned, owner_prefix(owner).key(&key).0, to.end()), ended: false }
     }
 
+    /// The same, going on behind a prefix inside it and all that lies inside that one.
+    #[must_use]
+    pub fn owned_inside_behind(&self, owner: Owner, prefix: Prefix, passed: Prefix) -> Owned<'_> {
+        let beginning = owner_prefix(owner).octets(&[Key::Prefix(prefix).family() as u8]);
+        let from = last_of(beginning.clone(), passed).end().expect("a list's number has octets below 255");
+        Owned { rows: self.range(Column::Owned, from, last_of(beginning, prefix).end()), ended: false }
+    }
+
     /// Whether a list has no entry in force.
     pub fn is_empty(&self, list: ListId) -> Result<bool, ReadError> {
         self.entries(list).next().transpose().map(|first| first.is_none())

@@ -18,14 +18,14 @@ use super::{
 };
 use crate::{
     cases::{
-        OwnReason,
+        Obstacle, OwnReason,
         report::{self, Counted, Identity, Outcome, Report},
     },
     change::{Actor, Change, What},
     limits::{CASES_PIECE_ROWS, REPORTS_PER_PREFIX_MAX, WIDENED_WALK_MAX},
     list::{
         Detail, Key, ListName, ListSettings, Mark, NewEntry, Prefix, RemovalRule, ReportKind, ReportRule, SourceName,
-        Time,
+        Time, Widening,
     },
     store::{CaseFamily, CaseItem, Held, ListId, View},
 };
@@ -34,6 +34,7 @@ use std::{
     net::IpAddr,
     sync::Arc,
 };
+use tokio::task::spawn_blocking;
 
 /// What became of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,24 +109,13 @@ impl Desk {
     ///
     /// # Errors
     /// The store cannot be read or written; nothing is kept then.
-    pub async fn report(&self, actor: Actor, reporter: &str, reports: &[Report]) -> Result<Vec<Answered>, Fault> {
-        let mut sitting = self.sit().await;
-        let desk = self.clone();
-        let mut counting = Counting::begin(&desk, sitting.now);
-        let mut answers = Vec::with_capacity(reports.len());
-        for report in reports {
-            answers.push(counting.take(&mut sitting, reporter, report)?);
-        }
-        let Counting { lists, staged, fresh, view, .. } = counting;
-        drop(view);
-        for (place, keys) in fresh {
-            sitting.tell_networks(&lists[place].settings.name, &keys)?;
-        }
-        let mut changes: Vec<(ListName, What)> = Vec::new();
-        for (place, entries) in staged {
-            let lines = entries.into_values().zip(1..).map(|(entry, line)| (line, entry)).collect();
-            changes.push((lists[place].settings.name.clone(), What::Add(lines)));
-        }
+    pub async fn report(&self, actor: Actor, reporter: &str, reports: Vec<Report>) -> Result<Vec<Answered>, Fault> {
+        let sitting = self.sit().await;
+        let (desk, reporter) = (self.clone(), reporter.to_owned());
+        // Counting reads much: on a thread that may wait.
+        let counted = spawn_blocking(move || count(&desk, sitting, &reporter, &reports)).await;
+        let Reckoned { sitting, answers, mut changes } =
+            counted.map_err(|error| Obstacle::BrokenOff(error.to_string().into()))??;
         let Some((list, what)) = changes.pop() else {
             sitting.commit().await?;
             return Ok(answers);
@@ -160,6 +150,34 @@ impl Desk {
             }
         }
     }
+}
+
+/// What comes of the reports of one body.
+struct Reckoned {
+    /// With what is kept of them.
+    sitting: Sitting,
+    answers: Vec<Answered>,
+    /// What is listed where.
+    changes: Vec<(ListName, What)>,
+}
+
+/// Counts the reports of one body.
+fn count(desk: &Desk, mut sitting: Sitting, reporter: &str, reports: &[Report]) -> Result<Reckoned, Fault> {
+    let mut counting = Counting::begin(desk, sitting.now);
+    let mut answers = Vec::with_capacity(reports.len());
+    for report in reports {
+        answers.push(counting.take(&mut sitting, reporter, report)?);
+    }
+    let Counting { lists, staged, fresh, .. } = counting;
+    for (place, keys) in fresh {
+        sitting.tell_networks(&lists[place].settings.name, &keys)?;
+    }
+    let change = |(place, entries): (usize, BTreeMap<Prefix, NewEntry>)| {
+        let lines = entries.into_values().zip(1..).map(|(entry, line)| (line, entry)).collect();
+        (lists[place].settings.name.clone(), What::Add(lines))
+    };
+    let changes = staged.into_iter().map(change).collect();
+    Ok(Reckoned { sitting, answers, changes })
 }
 
 /// The lists that reports may fill.
@@ -251,7 +269,7 @@ impl<'v> Counting<'v> {
         let outcome = report::judge(&rule, new, prefix, kept, standing.map(|(_, until)| until), self.now);
         let Outcome::Listed { seen, expires } = outcome else { return Ok(false) };
         let renewed = standing.filter(|(_, until)| self.now < *until).map(|(at, _)| at);
-        let reason = said(&rule, kept);
+        let reason = said(&rule, kept, self.now);
         let evidence = new.evidence.clone();
         let entry = |at: Prefix, reason: String| NewEntry {
             seen: Some(seen),
@@ -272,7 +290,7 @@ impl<'v> Counting<'v> {
         if renewed.is_none() {
             fresh.push(at);
         }
-        let wider = report::widened(&rule, at, |outer, length| self.listed_inside(place, outer, length))?;
+        let wider = report::widened(&rule, at, |outer, step| self.are_listed_inside(place, outer, step))?;
         for outer in wider {
             self.stage(place, outer, entry(outer, wide(outer)));
         }
@@ -316,38 +334,46 @@ impl<'v> Counting<'v> {
         Ok(stored.chain(staged).max_by_key(|(at, until)| (at.length(), *until)))
     }
 
-    /// How many prefixes of this length reports list inside `outer`, once what is staged is in force.
-    fn listed_inside(&self, place: usize, outer: Prefix, length: u8) -> Result<u32, Fault> {
-        let inside = |at: &Prefix| at.length() == length && outer.covers(*at);
-        let mut found: Vec<Prefix> =
-            self.staged.get(&place).into_iter().flat_map(BTreeMap::keys).copied().filter(inside).collect();
-        if let Some(id) = self.lists[place].id {
-            for held in self.view.inside(id, &Key::Prefix(outer)).take(WIDENED_WALK_MAX) {
-                let held = held?;
-                if let Key::Prefix(at) = held.key
-                    && held.source.name == source()
-                    && held.entry.expires.is_none_or(|end| self.now < end)
-                    && inside(&at)
-                {
-                    found.push(at);
-                }
+    /// Whether reports list as many prefixes inside `outer` as the step asks for, once what is staged is in force. Only what
+    /// reports list is walked, and what lies inside one that counts is passed over.
+    fn are_listed_inside(&self, place: usize, outer: Prefix, step: Widening) -> Result<bool, Fault> {
+        let counts = |at: &Prefix| at.length() == step.from && outer.covers(*at);
+        let staged = self.staged.get(&place).into_iter().flat_map(BTreeMap::keys).copied();
+        let mut found: BTreeSet<Prefix> = staged.filter(counts).collect();
+        let catalog = self.view.catalog();
+        let known = self.lists[place].id.and_then(|id| catalog.source_named(id, &source()));
+        let Some(owner) = known.map(|known| known.owner()) else { return Ok(found.len() >= step.count as usize) };
+        let mut rows = self.view.owned_inside(owner, outer);
+        for _ in 0..WIDENED_WALK_MAX {
+            if found.len() >= step.count as usize {
+                return Ok(true);
+            }
+            let Some(row) = rows.next() else { break };
+            let (key, entry) = row?;
+            if let Key::Prefix(at) = key
+                && entry.mark == Mark::Listed
+                && entry.expires.is_none_or(|end| self.now < end)
+                && counts(&at)
+            {
+                found.insert(at);
+                rows = self.view.owned_inside_behind(owner, outer, at);
             }
         }
-        found.sort_unstable();
-        found.dedup();
-        Ok(found.len() as u32)
+        Ok(found.len() >= step.count as usize)
     }
 }
 
-/// What the page of the address says of the reports: kinds and counts, nothing that a reporter wrote.
-fn said(rule: &ReportRule, kept: &[Counted]) -> String {
-    let mut kinds: Vec<ReportKind> =
-        kept.iter().map(|one| one.kind).filter(|kind| rule.weight(*kind).is_some()).collect();
-    let reports = kinds.len() as u64;
+/// What the page of the address says of the reports that count for the list: kinds and numbers, nothing that a reporter wrote.
+fn said(rule: &ReportRule, kept: &[Counted], now: Time) -> String {
+    let (mut kinds, mut reporters, mut reports) = (Vec::<ReportKind>::new(), BTreeSet::<&str>::new(), 0);
+    for (report, _) in report::counting(rule, kept, now) {
+        kinds.push(report.kind);
+        reporters.insert(&report.reporter);
+        reports += 1;
+    }
     kinds.sort_unstable_by_key(|kind| kind.as_str());
     kinds.dedup();
-    let reporters = kept.iter().map(|one| &*one.reporter).collect::<BTreeSet<&str>>().len() as u64;
-    OwnReason::Reported { reports, kinds, reporters }.to_string()
+    OwnReason::Reported { reports, kinds, reporters: reporters.len() as u64 }.to_string()
 }
 
 fn wide(prefix: Prefix) -> String {

@@ -79,10 +79,11 @@ pub(super) async fn report(
     let reporter = holder.reporter().unwrap_or(OWN_TRAP).to_owned();
     let octets = body::whole(body, body::encoding(&headers)?, REPORTS_OCTETS_MAX).await?;
     let reports = read(&octets)?;
-    let answers = state.desk().report(holder.actor(), &reporter, &reports).await;
+    let ids: Vec<_> = reports.iter().map(|report| report.id.clone()).collect();
+    let answers = state.desk().report(holder.actor(), &reporter, reports).await;
     let answers = answers.map_err(state.faulty())?;
-    let answered = reports.into_iter().zip(answers).map(|(report, answer)| ReportAnswer {
-        id: report.id.map(Into::into),
+    let answered = ids.into_iter().zip(answers).map(|(id, answer)| ReportAnswer {
+        id: id.map(Into::into),
         state: match answer.taken {
             Taken::Counted => "counted",
             Taken::Duplicate => "duplicate",

@@ -153,6 +153,41 @@ async fn what_anyone_may_take_off_comes_back_with_the_next_report() {
 }
 
 #[tokio::test]
+async fn the_public_reason_counts_only_what_the_list_counts() {
+    let server = Server::start();
+    let names = ["mx1", "mx2", "mx3", "mx4"];
+    let mut tokens = Vec::new();
+    for name in names {
+        tokens.push(token(&server, name, &format!("report:{name}")).await);
+    }
+    // Too old by the time that the others come, but kept.
+    assert_eq!(send(&server, &tokens[2], &[trap("203.0.113.5", "old")]).await, ["counted"]);
+    server.pass(8 * 86_400);
+    let seen = "2027-01-23T07:59:00Z";
+    let of = |kind: &str| json!({ "address": "203.0.113.5", "kind": kind, "seen": seen });
+    // Another list's kind.
+    assert_eq!(send(&server, &tokens[3], &[of("relay")]).await, ["counted"]);
+    assert_eq!(send(&server, &tokens[0], &[of("trap")]).await, ["counted"]);
+    assert_eq!(send(&server, &tokens[1], &[of("trap")]).await, ["listed"]);
+    let found = server.call("GET", "/api/v1/lookup/203.0.113.5", "").await.ok();
+    assert_eq!(found["matches"][0]["reason"], "2 reports (trap) by 2 reporters", "{found}");
+}
+
+#[tokio::test]
+async fn what_other_sources_list_does_not_hide_what_reports_list_behind_it() {
+    let server = Server::start();
+    let admin = server.admin.clone();
+    let foreign: String = (0..50_001_u32).map(|n| format!("2a00:1450::{:x}:{:x}\n", n >> 16, n & 0xffff)).collect();
+    server.put("compromised", "feed", &foreign).await.ok();
+    for part in 1..=3 {
+        let address = format!("2a00:1450:0:{part}::25");
+        let own = [trap(&address, &format!("{part}-1")), trap(&address, &format!("{part}-2"))];
+        assert_eq!(send(&server, &admin, &own).await, ["counted", "listed"]);
+    }
+    assert!(listed(&server, "2a00:1450:0:99::1").await, "the /56");
+}
+
+#[tokio::test]
 async fn reports_are_forgotten_when_no_rule_counts_them_any_more() {
     let server = Server::start();
     let admin = server.admin.clone();
