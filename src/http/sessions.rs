@@ -31,10 +31,20 @@ const COOKIE: &str = "dnsbld-network";
 /// The sessions that are open.
 #[derive(Default)]
 pub struct Sessions {
-    open: Mutex<HashMap<[u8; 32], Session>>,
+    open: Mutex<HashMap<[u8; 32], Kept>>,
 }
 
-/// One session.
+/// What is kept of a session.
+#[derive(Clone, Debug)]
+struct Kept {
+    network: NetworkName,
+    actor: Box<str>,
+    word: String,
+    token: TokenHash,
+    until: Time,
+}
+
+/// The session of a request.
 #[derive(Clone, Debug)]
 pub struct Session {
     /// Whose it is.
@@ -43,8 +53,8 @@ pub struct Session {
     pub actor: Box<str>,
     /// What its forms carry.
     pub word: String,
-    token: TokenHash,
-    until: Time,
+    /// The header `Set-Cookie` of the answer: the browser, too, keeps it from its last use on.
+    pub cookie: String,
 }
 
 fn drawn() -> String {
@@ -81,8 +91,8 @@ impl Sessions {
         }
         let secret = drawn();
         let cookie = cookie(&network, &secret, SESSION_SECONDS, secure);
-        let session = Session { network, actor: actor.into(), word: drawn(), token, until: end(now) };
-        open.insert(known_as(&secret), session);
+        let kept = Kept { network, actor: actor.into(), word: drawn(), token, until: end(now) };
+        open.insert(known_as(&secret), kept);
         Ok(cookie)
     }
 
@@ -90,17 +100,19 @@ impl Sessions {
     pub async fn of(&self, state: &State, headers: &HeaderMap, network: &NetworkName) -> Option<Session> {
         let secret = sent(headers)?;
         let now = state.parts.clock.now();
-        let session = {
+        let kept = {
             let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-            let session = open.get_mut(&known_as(secret)).filter(|session| now < session.until)?;
-            session.until = end(now);
-            session.clone()
+            let kept = open.get_mut(&known_as(secret)).filter(|kept| now < kept.until)?;
+            kept.until = end(now);
+            kept.clone()
         };
-        let (asked, hash) = (state.clone(), session.token);
+        let (asked, hash) = (state.clone(), kept.token);
         let row = blocking(move || Ok(asked.store().view().token_in_force(hash, now)?)).await.ok()??;
         Holder::of(&row).may(Act::Network(network)).ok()?;
         in_force(state, network.clone()).await.ok()?;
-        (session.network == *network).then_some(session)
+        let cookie = cookie(network, secret, SESSION_SECONDS, Secure::of(&state.settings().public_url));
+        let Kept { network: own, actor, word, .. } = kept;
+        (own == *network).then_some(Session { network: own, actor, word, cookie })
     }
 
     /// Ends the session of a request; the value of the header `Set-Cookie` that forgets it.

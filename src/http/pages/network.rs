@@ -260,7 +260,12 @@ async fn desk_page(
         listed: listed.into_iter().map(|one| ListedShown::of(one, words, now)).collect(),
         requests: waiting.iter().map(|request| RequestShown::of(request, words, now)).collect(),
     };
-    private(html(status, reader, &page))
+    of_session(html(status, reader, &page), session)
+}
+
+/// What a session is shown; it lasts from here on.
+fn of_session(response: Response, session: &Session) -> Response {
+    private(([(header::SET_COOKIE, session.cookie.as_str())], response).into_response())
 }
 
 fn manage_path(name: &NetworkName, reader: &Reader, query: &str) -> String {
@@ -439,7 +444,7 @@ pub(in crate::http) async fn listings(
         Err(problem) => return problem_page(&state, &reader, &problem),
     };
     match state.sessions.of(&state, &headers, &network.name).await {
-        Some(_) => private(api::listings_csv(state, network)),
+        Some(session) => of_session(api::listings_csv(state, network), &session),
         None => Redirect::to(&manage_path(&network.name, &reader, "")).into_response(),
     }
 }

@@ -300,6 +300,8 @@ async fn a_network_signs_in_with_its_token_and_says_something_of_a_range() {
     let manage =
         |cookie: &str| Request::get("/networks/isp/manage").header("cookie", cookie).body(Body::empty()).unwrap();
     let page = server.from("127.0.0.1", manage(cookie)).await;
+    // It lasts from its last use, in the browser as here.
+    assert_eq!(page.headers["set-cookie"].to_str().unwrap(), set);
     let word = page.text().split("name=\"word\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
     assert!(!page.text().contains(&token));
     let said = |word: &str| format!("word={word}&prefix=203.0.113.0%2F24&text=All+of+them&smarthost=smtp.example.org");
