@@ -678,9 +678,6 @@ pub const ERRAND_MAIL_TIME: Duration = Duration::from_secs(30);
 /// Time for one call of a webhook, connection and all.
 pub const WEBHOOK_TIME: Duration = Duration::from_secs(10);
 
-/// Octets of the answer of a webhook that are read.
-pub const WEBHOOK_ANSWER_OCTETS_MAX: u64 = 64 << 10;
-
 /// Ports of one protocol at which proxies are looked for: a test has 30 seconds, and a silent port takes five.
 pub const PROXY_PORTS_MAX: usize = 16;
 

@@ -1,8 +1,9 @@
 //! The doer of errands: mail by the operator's mail server, calls of webhooks.
 //!
 //! Guarantees: an errand is taken off only when it is done, or after [`ERRAND_TRIES_MAX`] tries; its id goes with every try
-//! (`Message-ID`, `Dnsbld-Delivery`), so that whoever gets it twice can tell.
-//! Never: talks to the mail server of a recipient, waits for one errand with the others, or logs an address.
+//! (`Message-ID`, `Dnsbld-Delivery`), so that whoever gets it twice can tell; those of a round are done side by side, and the
+//! next round waits for the slowest of them, [`ERRAND_MAIL_TIME`] at most.
+//! Never: talks to the mail server of a recipient, or logs an address.
 
 use super::webhook::{CallError, Caller, Signer, signature};
 use crate::{
