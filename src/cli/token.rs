@@ -19,7 +19,7 @@ Examples:
   dnsbld token create mx1 --scope report:mx1
   dnsbld token create complaints --scope mail:complaints/example.org
   dnsbld token list
-  dnsbld token revoke 7
+  dnsbld token revoke 3f2a9c0d11e7
 
 Scopes: admin, read, write:LIST/SOURCE, exclude:LIST/SOURCE (may exclude too); either part may be *. network:NAME runs a network's
 ranges, report:REPORTER reports. mail:REPORTER/DOMAIN stands alone: it makes a mailbox for reports (ARF, X-ARF) that DOMAIN signs

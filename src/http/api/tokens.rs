@@ -166,7 +166,16 @@ impl NewToken {
             let scope: Scope = text.parse().map_err(|error| wrong(&error))?;
             scope.useless().map_or(Ok(scope), |why| Err(wrong(&why)))
         };
-        self.scopes.iter().map(read).collect()
+        let scopes = self.scopes.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        // Who holds it is one network and one reporter: of a second one nothing would come.
+        let networks = scopes.iter().filter(|scope| matches!(scope, Scope::Network(_))).count();
+        let reporters = scopes.iter().filter(|scope| matches!(scope, Scope::Report(_))).count();
+        if networks > 1 || reporters > 1 {
+            return Err(Problem::unprocessable(
+                "scopes: a token is for one network and one reporter; make one for each",
+            ));
+        }
+        Ok(scopes)
     }
 }
 

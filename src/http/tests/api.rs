@@ -501,3 +501,13 @@ async fn a_parameter_that_a_call_does_not_know_is_refused() {
     }
     assert_eq!(server.get("/api/v1/lookup/203.0.113.1").await.ok()["listed"], false);
 }
+
+#[tokio::test]
+async fn a_token_for_two_networks_or_two_reporters_is_refused() {
+    let server = Server::start();
+    for scopes in [["network:a", "network:b"], ["report:a", "report:b"]] {
+        let body = json!({ "name": "two", "scopes": scopes }).to_string();
+        assert_eq!(server.call("POST", "/api/v1/tokens", body).await.status, 422, "{scopes:?}");
+    }
+    server.token(&["network:a", "report:a", "read"]).await;
+}
