@@ -415,9 +415,6 @@ pub const RETEST_REFUSED_CONNECT_TIME: Duration = Duration::from_secs(3);
 /// Time for one test of one target, all its connections together.
 pub const RETEST_TEST_TIME: Duration = Duration::from_secs(30);
 
-/// Time for one proxy port after the connection: a proxy that works has to connect once and to pass on two lines.
-pub const RETEST_TRIAL_TIME: Duration = Duration::from_secs(5);
-
 /// Sessions of one relay test: mail servers hang up after some errors (Exim after 3, Postfix after 20), and 18 forms are tried.
 pub const RETEST_SESSIONS_MAX: usize = 5;
 
@@ -439,8 +436,11 @@ pub const RETEST_PROXY_OCTETS_MAX: usize = 4 << 10;
 /// Connections at once to the listener that proxies are asked for.
 pub const LURE_CONNECTIONS_MAX: usize = 64;
 
-/// Time for one connection to the listener that proxies are asked for.
-pub const LURE_TIME: Duration = Duration::from_secs(10);
+/// Time for one connection to the listener that proxies are asked for: a slow proxy has as long as its test.
+pub const LURE_TIME: Duration = RETEST_TEST_TIME;
+
+/// Tokens that came to that listener and wait for the desk: one of each connection.
+pub const LURE_CAME_MAX: usize = LURE_CONNECTIONS_MAX;
 
 /// Seconds after the first try of a retest at which the second, third and fourth are made: four in seven days.
 pub const RETEST_TRIES: [u32; 4] = [0, 86_400, 3 * 86_400, 7 * 86_400];

@@ -1,22 +1,41 @@
 //! The listener that proxies are asked to connect to.
 //!
 //! Guarantees: connections, what each may send and how long it lives are bounded; it answers to a token only, with the
-//! address that it sees.
-//! Never: connects anywhere, keeps anything, or knows which tests run: the signature says all.
+//! address that it sees, and tells of the token before it answers.
+//! Never: connects anywhere, keeps anything, or knows which tests run.
 
 use super::proxy::Secret;
-use crate::limits::{ACCEPT_PAUSE, LURE_CONNECTIONS_MAX, LURE_TIME, RETEST_PROXY_OCTETS_MAX};
+use crate::{
+    cases::retest::Token,
+    limits::{ACCEPT_PAUSE, LURE_CONNECTIONS_MAX, LURE_TIME, RETEST_PROXY_OCTETS_MAX},
+};
 use std::{convert::Infallible, net::IpAddr};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
+    sync::mpsc,
     task::JoinSet,
     time::{sleep, timeout},
 };
 use tokio_util::sync::CancellationToken;
 
-/// Serves until `stop`.
-pub async fn serve(listener: TcpListener, secret: Secret, stop: CancellationToken) -> Result<(), Infallible> {
+/// A token came to the listener. That alone shows that its target connects strangers, whatever the target says to us: one
+/// that brings the answer back slowly, or buried in noise, is as open as any.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Came {
+    /// Which.
+    pub token: Token,
+    /// From where.
+    pub from: IpAddr,
+}
+
+/// Serves until `stop`, and tells `came` of each token.
+pub async fn serve(
+    listener: TcpListener,
+    secret: Secret,
+    came: mpsc::Sender<Came>,
+    stop: CancellationToken,
+) -> Result<(), Infallible> {
     let mut open = JoinSet::new();
     loop {
         tokio::select! {
@@ -24,9 +43,9 @@ pub async fn serve(listener: TcpListener, secret: Secret, stop: CancellationToke
             Some(_) = open.join_next(), if !open.is_empty() => {}
             accepted = listener.accept(), if open.len() < LURE_CONNECTIONS_MAX => match accepted {
                 Ok((stream, from)) => {
-                    let secret = secret.clone();
+                    let (secret, came) = (secret.clone(), came.clone());
                     open.spawn(async move {
-                        let _late = timeout(LURE_TIME, answer(stream, from.ip(), &secret)).await;
+                        let _late = timeout(LURE_TIME, answer(stream, from.ip(), &secret, &came)).await;
                     });
                 }
                 Err(error) => {
@@ -38,13 +57,20 @@ pub async fn serve(listener: TcpListener, secret: Secret, stop: CancellationToke
     }
 }
 
-async fn answer(mut stream: TcpStream, seen: IpAddr, secret: &Secret) -> std::io::Result<()> {
+async fn answer(
+    mut stream: TcpStream,
+    from: IpAddr,
+    secret: &Secret,
+    came: &mpsc::Sender<Came>,
+) -> std::io::Result<()> {
     let mut heard = Vec::with_capacity(512);
     while heard.len() < RETEST_PROXY_OCTETS_MAX {
         if stream.read_buf(&mut heard).await? == 0 {
             break;
         }
-        if let Some(answer) = secret.answer(&heard, seen) {
+        if let Some((token, answer)) = secret.answer(&heard, from) {
+            // Nobody hears it any more while the program ends.
+            let _ended = came.send(Came { token, from }).await;
             stream.write_all(&answer).await?;
             return stream.shutdown().await;
         }

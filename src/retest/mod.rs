@@ -18,7 +18,7 @@ mod rdns;
 mod relay;
 mod target;
 
-pub use lure::serve as serve_lure;
+pub use lure::{Came, serve as serve_lure};
 pub use probe::{Probe, ProbeError, Prober};
 pub use proxy::Secret;
 pub use queue::{Pace, Queue};

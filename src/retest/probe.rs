@@ -1,8 +1,9 @@
 //! One test of one target, over real sockets.
 //!
-//! Guarantees: at most [`RETEST_TEST_TIME`] from the first connection to the last; one connection at a time; a mail server
-//! that hangs up is called again [`RETEST_SESSIONS_MAX`] times in all, for the forms that it was not asked yet; a proxy is
-//! asked for a listener of its own IP version only.
+//! Guarantees: at most [`RETEST_TEST_TIME`] from the first connection to the last; one connection at a time to a mail server,
+//! and one that hangs up is called again [`RETEST_SESSIONS_MAX`] times in all, for the forms that it was not asked yet; one
+//! connection for each trial of a proxy, side by side, so that a slow port takes no time from another; a proxy is asked for a
+//! listener of its own IP version only.
 //! Never: retries what was answered; touches the store.
 
 use super::{
@@ -12,9 +13,10 @@ use super::{
     target::{ConnectError, NotContacted, Rules, Target},
 };
 use crate::{
-    cases::retest::{Form, Observed, Protocol, Reach, Step, Suspicion, Token, Variant, Verdict},
-    limits::{RETEST_SESSIONS_MAX, RETEST_TEST_TIME, RETEST_TRIAL_TIME},
+    cases::retest::{Form, Observed, Reach, Step, Suspicion, Token, Variant, Verdict},
+    limits::{RETEST_SESSIONS_MAX, RETEST_TEST_TIME},
 };
+use futures_util::{StreamExt as _, stream::FuturesUnordered};
 use std::net::{IpAddr, SocketAddr};
 use tokio::{net::TcpStream, time::Instant};
 
@@ -132,53 +134,56 @@ impl Prober {
     async fn proxy(&self, target: Target, probe: &Probe, deadline: Instant) -> Result<Observed, ProbeError> {
         let lure = self.lure.filter(|lure| lure.is_ipv4() == target.address().is_ipv4());
         let lure = lure.ok_or_else(|| ProbeError::NoLure(target.address()))?;
+        let mut trials: FuturesUnordered<_> = probe
+            .trials
+            .iter()
+            .filter_map(|&(variant, token)| match variant {
+                Variant::Proxy(protocol, port) if Trial::can_name(protocol, lure) => {
+                    let trial = Trial::new(protocol, target.address(), lure, token, self.secret.clone());
+                    Some(async move { (variant, self.port(target, port, trial, deadline).await) })
+                }
+                _ => None,
+            })
+            .collect();
         let mut seen = Observed { reach: Reach::Closed, steps: Vec::new(), transcript: String::new() };
-        for &(variant, token) in &probe.trials {
-            let Variant::Proxy(protocol, port) = variant else { continue };
-            if !Trial::can_name(protocol, lure) {
-                continue;
-            }
-            let verdict = self.port(target, (protocol, port), token, lure, deadline, &mut seen).await?;
+        while let Some((variant, tried)) = trials.next().await {
+            let (verdict, transcript) = tried?;
+            seen.transcript.push_str(&format!("= {variant}\n{transcript}"));
             seen.steps.push(Step { variant, verdict });
             if verdict == Verdict::Arrived {
                 break;
             }
         }
+        let any = |of: fn(Verdict) -> bool| seen.steps.iter().any(|step| of(step.verdict));
+        // One silent port is enough: nothing is known of this machine then.
+        if any(|verdict| verdict == Verdict::Unanswered) {
+            seen.reach = Reach::Silent;
+        } else if any(|verdict| verdict != Verdict::Closed) {
+            seen.reach = Reach::Greeted;
+        }
+        // As they are configured, not as they ended.
+        seen.steps.sort_by_key(|step| probe.trials.iter().position(|(variant, _)| *variant == step.variant));
         Ok(seen)
     }
 
+    /// What `trial` of one port showed, and how it went.
     async fn port(
         &self,
         target: Target,
-        (protocol, port): (Protocol, u16),
-        token: Token,
-        lure: SocketAddr,
+        port: u16,
+        mut trial: Trial,
         deadline: Instant,
-        seen: &mut Observed,
-    ) -> Result<Verdict, ProbeError> {
-        seen.transcript.push_str(&format!("= {}:{port}\n", protocol.as_str()));
-        let mut stream = match self.connect(target, port, deadline).await {
-            Ok(stream) => stream,
-            Err(ConnectError::Refused) => {
-                seen.transcript.push_str("! connection refused\n");
-                return Ok(Verdict::Closed);
+    ) -> Result<(Verdict, String), ProbeError> {
+        match self.connect(target, port, deadline).await {
+            Ok(mut stream) => {
+                converse(&mut stream, &mut trial, deadline).await;
+                Ok((trial.verdict(), trial.transcript().to_owned()))
             }
-            Err(error) => {
-                // One silent port is enough: nothing is known of this machine then.
-                missed(seen, &error)?;
-                return Ok(Verdict::Unanswered);
-            }
-        };
-        if seen.reach == Reach::Closed {
-            seen.reach = Reach::Greeted;
+            Err(ConnectError::Refused) => Ok((Verdict::Closed, "! connection refused\n".into())),
+            Err(ConnectError::Silent(why)) => Ok((Verdict::Unanswered, format!("! no answer: {why}\n"))),
+            Err(ConnectError::NotContacted(why)) => Err(why.into()),
+            Err(error @ ConnectError::Ours(_)) => Err(ProbeError::Ours(error.to_string())),
         }
-        let mut trial = Trial::new(protocol, target.address(), lure, token, self.secret.clone());
-        converse(&mut stream, &mut trial, deadline.min(Instant::now() + RETEST_TRIAL_TIME)).await;
-        seen.transcript.push_str(trial.transcript());
-        if trial.verdict() == Verdict::Unanswered {
-            seen.reach = Reach::Silent;
-        }
-        Ok(trial.verdict())
     }
 }
 

@@ -50,9 +50,9 @@ impl Secret {
         mac
     }
 
-    /// What the listener says to what came from `seen`: nothing while no token is in it.
+    /// The token in what came from `seen`, and what the listener says to it: nothing while there is none.
     #[must_use]
-    pub fn answer(&self, heard: &[u8], seen: IpAddr) -> Option<Vec<u8>> {
+    pub fn answer(&self, heard: &[u8], seen: IpAddr) -> Option<(Token, Vec<u8>)> {
         let seen = seen.to_canonical();
         let text = after(heard, ASKS)?;
         let token: Token = std::str::from_utf8(text.get(..32)?).ok()?.parse().ok()?;
@@ -63,7 +63,7 @@ impl Secret {
             "HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
             proof.len()
         );
-        Some(if http { head + &proof } else { proof }.into_bytes())
+        Some((token, if http { head + &proof } else { proof }.into_bytes()))
     }
 
     /// The address that our listener saw, where `heard` has its word for it.
@@ -183,15 +183,18 @@ impl Trial {
                 self.at = At::Connecting;
                 Some(self.socks5_request())
             }
+            (At::Connecting, Protocol::Connect | Protocol::Post) if !may_agree(&self.heard) => {
+                Some(self.conclude(Verdict::Refused))
+            }
             (At::Connecting, Protocol::Post) => {
+                self.heard.get(..AGREED.len())?;
                 self.at = At::Through;
                 Some(Vec::new())
             }
             (At::Connecting, Protocol::Connect) => {
                 let end = after_position(&self.heard, b"\r\n\r\n").or_else(|| after_position(&self.heard, b"\n\n"))?;
-                let head = self.take(end)?;
-                let agreed = head.starts_with(b"HTTP/1.") && head.get(9..12) == Some(b"200".as_slice());
-                Some(if agreed { self.through() } else { self.conclude(Verdict::Refused) })
+                self.take(end)?;
+                Some(self.through())
             }
             (At::Connecting, Protocol::Socks4) => {
                 let reply = self.take(8)?;
@@ -232,12 +235,22 @@ impl Trial {
         (self.heard.len() >= length).then(|| self.heard.drain(..length).collect())
     }
 
-    /// Ended without our secret: an answer that is none is a refusal, silence is not.
-    fn end(&mut self) {
+    /// Enough was read, and our secret is not in it. Web servers answer a POST with a page of their own: that is a refusal. A
+    /// port that agreed to connect and then sends what we never said has refused nothing.
+    fn flooded(&mut self) {
         if self.at != At::Over {
-            self.conclude(if self.octets > 0 { Verdict::Refused } else { Verdict::Unanswered });
+            let page = self.protocol == Protocol::Post;
+            self.conclude(if page { Verdict::Refused } else { Verdict::Unanswered });
         }
     }
+}
+
+/// How HTTP agrees, `?` for any octet.
+const AGREED: &[u8] = b"HTTP/1.? 200";
+
+/// Whether an answer that begins so may still become one that agrees.
+fn may_agree(heard: &[u8]) -> bool {
+    heard.iter().zip(AGREED).all(|(octet, agreed)| *agreed == b'?' || octet == agreed)
 }
 
 fn after_position(heard: &[u8], mark: &[u8]) -> Option<usize> {
@@ -279,7 +292,7 @@ impl Dialogue for Trial {
             said.extend(next);
         }
         if self.octets > RETEST_PROXY_OCTETS_MAX {
-            self.end();
+            self.flooded();
         }
         if !said.is_empty() {
             self.note('>', &said);
@@ -295,7 +308,10 @@ impl Dialogue for Trial {
     }
 
     fn timed_out(&mut self) {
-        self.end();
+        // Who refuses says so at once. What is not over by now may still come through: slowness proves nothing.
+        if self.at != At::Over {
+            self.conclude(Verdict::Unanswered);
+        }
     }
 
     fn is_over(&self) -> bool {
@@ -354,7 +370,8 @@ mod tests {
             {
                 let (mut trial, secret) = trial(protocol);
                 let asked = trial.received(&agreed);
-                let proof = secret.answer(&asked, exit).expect("the token is in it");
+                let (token, proof) = secret.answer(&asked, exit).expect("the token is in it");
+                assert_eq!(token, TOKEN);
                 for octet in proof {
                     trial.received(&[octet]);
                 }
@@ -363,7 +380,7 @@ mod tests {
         }
         let mut post = Trial::new(Protocol::Post, TARGET, listener(), TOKEN, Secret([1; 32]));
         let asked = post.opening();
-        post.received(&Secret([1; 32]).answer(&asked, TARGET).unwrap());
+        post.received(&Secret([1; 32]).answer(&asked, TARGET).unwrap().1);
         assert_eq!(post.verdict(), Verdict::Arrived);
     }
 
@@ -372,7 +389,8 @@ mod tests {
         for (protocol, answer) in [
             (Protocol::Connect, b"HTTP/1.1 403 Forbidden\r\n\r\n".to_vec()),
             (Protocol::Connect, b"220 mx ESMTP\r\n500 what\r\n\r\n".to_vec()),
-            (Protocol::Post, b"HTTP/1.1 200 OK\r\n\r\n<h1>welcome</h1>".to_vec()),
+            (Protocol::Post, b"HTTP/1.1 405 Method Not Allowed\r\n".to_vec()),
+            (Protocol::Post, [b"HTTP/1.1 200 OK\r\n\r\n".to_vec(), b"<h1>welcome</h1>".repeat(400)].concat()),
             (Protocol::Socks4, vec![0, 91, 0, 0, 0, 0, 0, 0]),
             (Protocol::Socks5, vec![5, 0xff]),
             (Protocol::Socks5, vec![5, 2]),
@@ -383,9 +401,33 @@ mod tests {
             trial.timed_out();
             assert_eq!(trial.verdict(), Verdict::Refused, "{protocol:?} {}", answer.escape_ascii());
         }
+        let (mut page, _) = trial(Protocol::Post);
+        page.received(b"HTTP/1.1 200 OK\r\n\r\n<h1>welcome</h1>");
+        page.closed();
+        assert_eq!(page.verdict(), Verdict::Refused);
         let (mut silent, _) = trial(Protocol::Connect);
         silent.timed_out();
         assert_eq!(silent.verdict(), Verdict::Unanswered);
+    }
+
+    /// Slow and noisy proxies were taken for closed ones, and their addresses left the list.
+    #[test]
+    fn a_proxy_that_agreed_and_brings_nothing_in_time_has_not_refused() {
+        for (protocol, agreed) in [
+            (Protocol::Connect, b"HTTP/1.0 200 Connection established\r\n\r\n".to_vec()),
+            (Protocol::Connect, b"HTTP/1.0 200 Conn".to_vec()),
+            (Protocol::Post, b"HTTP/1.0 200 OK\r\n\r\n".to_vec()),
+            (Protocol::Socks4, vec![0, 90, 0, 0, 0, 0, 0, 0]),
+            (Protocol::Socks4, vec![0, 90]),
+            (Protocol::Socks5, vec![5, 0, 5, 0, 0, 1, 0, 0, 0, 0, 0, 0]),
+            (Protocol::Socks5, vec![5, 0]),
+        ] {
+            let (mut trial, _) = trial(protocol);
+            trial.received(&agreed);
+            assert!(!trial.is_over(), "{protocol:?}: it is listened to until the time is up");
+            trial.timed_out();
+            assert_eq!(trial.verdict(), Verdict::Unanswered, "{protocol:?} {}", agreed.escape_ascii());
+        }
     }
 
     #[test]
@@ -393,21 +435,22 @@ mod tests {
         let (mut trial, _) = trial(Protocol::Connect);
         let asked = trial.received(b"HTTP/1.0 200 OK\r\n\r\n");
         trial.received(&asked);
-        let forged = Secret::random().answer(&asked, TARGET).unwrap();
+        let (_, forged) = Secret::random().answer(&asked, TARGET).unwrap();
         trial.received(&forged);
         assert!(!trial.is_over());
         trial.timed_out();
-        assert_eq!(trial.verdict(), Verdict::Refused);
+        assert_eq!(trial.verdict(), Verdict::Unanswered);
     }
 
     #[test]
-    fn a_flood_ends_the_trial() {
+    fn a_flood_ends_the_trial_and_is_no_refusal() {
         let (mut trial, _) = trial(Protocol::Connect);
         trial.received(b"HTTP/1.0 200 OK\r\n\r\n");
         for _ in 0..100 {
             trial.received(&[b'x'; 1_000]);
         }
         assert!(trial.is_over() && trial.heard.len() <= 3 * RETEST_PROXY_OCTETS_MAX);
+        assert_eq!(trial.verdict(), Verdict::Unanswered);
     }
 
     proptest! {

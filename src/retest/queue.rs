@@ -1,10 +1,14 @@
 //! The queue's end: takes what is next from the desk, tests it, and tells the desk what was seen.
 //!
 //! Guarantees: no more tests at once and a second than configured, and one at a time at one address; what ran when the
-//! program ended is put back at the next start; a test that breaks off frees its place and its address.
+//! program ended is put back at the next start; a test that breaks off frees its place and its address; a token that came to
+//! our listener is told before the test that it came by.
 //! Never: decides who is next, or what a result means.
 
-use super::probe::{Probe, ProbeError, Prober};
+use super::{
+    lure::Came,
+    probe::{Probe, ProbeError, Prober},
+};
 use crate::{
     cases::{
         Desk, Fault, Id, Order,
@@ -20,6 +24,7 @@ use std::{
     time::Duration,
 };
 use tokio::{
+    sync::mpsc,
     task::{self, JoinSet},
     time::{MissedTickBehavior, interval},
 };
@@ -41,6 +46,8 @@ pub struct Queue {
     pub desk: Desk,
     /// Who tests.
     pub prober: Prober,
+    /// What comes to the listener that proxies are asked for.
+    pub came: mpsc::Receiver<Came>,
     /// How fast.
     pub pace: Pace,
 }
@@ -54,7 +61,7 @@ struct Running {
 
 impl Queue {
     /// Works until `stop`. Tests that run then are dropped: they count, and are made again.
-    pub async fn run(self, stop: CancellationToken) {
+    pub async fn run(mut self, stop: CancellationToken) {
         if let Err(fault) = self.desk.retests_restarted().await {
             tracing::error!(%fault, "retests that ran before the start are not put back");
         }
@@ -67,7 +74,12 @@ impl Queue {
         loop {
             tokio::select! {
                 () = stop.cancelled() => return,
+                Some(came) = self.came.recv() => heard(&self.desk, came).await,
                 Some((id, observed)) = running.next() => {
+                    // What came through during a test counts before what the target said in it.
+                    while let Ok(came) = self.came.try_recv() {
+                        heard(&self.desk, came).await;
+                    }
                     self.desk.retest_observed(id, observed).await.inspect_err(report).unwrap_or_default();
                 }
                 _ = looks.tick() => self.desk.retests_due().await.inspect_err(report).unwrap_or_default(),
@@ -108,6 +120,14 @@ impl Running {
         };
         let (id, _) = self.of.remove(&task)?;
         Some((id, observed))
+    }
+}
+
+/// A token came through a proxy. Most that strangers send are none of ours: those do not wait for a seat at the desk.
+async fn heard(desk: &Desk, Came { token, from }: Came) {
+    if desk.retest_waits_for(token).inspect_err(report).unwrap_or_default() {
+        let by = "to the listener that proxies are asked for\n";
+        desk.retest_arrived(token, from, false, by).await.inspect_err(report).unwrap_or_default();
     }
 }
 

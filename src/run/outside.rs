@@ -8,12 +8,14 @@ use super::RunError;
 use crate::{
     cases::{self, Checks, Desk},
     config::Config,
+    limits::LURE_CAME_MAX,
     list::Kind,
     mail::{self, Caller, Inbox, Mailroom, Outbox, Post},
     retest::{self, Pace, Prober, Queue, Resolver, Rules, Secret, Tester},
     tasks::Supervisor,
 };
 use std::{convert::Infallible, io, net::IpAddr, net::SocketAddr, net::TcpListener, sync::Arc};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 /// The listeners of `[retest]`.
@@ -154,12 +156,13 @@ pub fn start(
         tracing::warn!("open proxies at {version} addresses are not tested: proxy_listen has no {version} address");
     }
     let secret = Secret::random();
+    let (came, coming) = mpsc::channel(LURE_CAME_MAX);
     if let Some(listener) = listeners.lure {
         let listener = tokio::net::TcpListener::from_std(listener)?;
-        units.task("proxy-listener", retest::serve_lure(listener, secret.clone(), stop.clone()));
+        units.task("proxy-listener", retest::serve_lure(listener, secret.clone(), came, stop.clone()));
     }
     let pace = Pace { parallel: config.retest.parallel, per_second: config.retest.per_second };
-    let queue = Queue { desk: desk.clone(), prober: prober(config, secret), pace };
+    let queue = Queue { desk: desk.clone(), prober: prober(config, secret), came: coming, pace };
     let stopping = stop.clone();
     units.task("retests", async move {
         queue.run(stopping).await;

@@ -5,7 +5,12 @@ use crate::cases::{
     self, RetestSettings, Task,
     retest::{Bounds, Form, Observed, Protocol, Reach, Step, Suspicion, Terms, Token, Variant, Verdict},
 };
-use crate::{change::CaseRow, list::Duration, store::CaseFamily};
+use crate::{
+    change::CaseRow,
+    list::Duration,
+    retest::{Came, Pace, Prober, Queue, Rules, Secret, Tester},
+    store::CaseFamily,
+};
 use serde_json::{Value, json};
 use std::{collections::HashSet, net::IpAddr};
 use tokio_util::sync::CancellationToken;
@@ -83,6 +88,45 @@ async fn a_clean_machine_leaves_the_list_and_the_first_token_that_arrives_puts_i
     let admin = server.call("GET", &format!("/api/v1/retests/{id}"), "").await.ok();
     assert!(admin["transcript"].as_str().unwrap().contains("EHLO"), "{admin}");
     assert!(admin["arrived"][0].as_str().unwrap().contains("Received: from here"), "{admin}");
+}
+
+/// What a proxy brought back was all that counted: one that trickled, or buried it in noise, was clean.
+#[tokio::test]
+async fn a_token_that_came_to_our_listener_shows_an_open_proxy_whatever_the_proxy_said() {
+    let server = server();
+    server.put("proxies", "feed", "192.0.2.7\n").await.ok();
+    let reply =
+        server.call("POST", "/api/v1/retests", json!({"list": "proxies", "key": "192.0.2.7"}).to_string()).await.ok();
+    let id = reply["id"].as_str().unwrap();
+    let order = server.desk.next_retest(&HashSet::new()).await.unwrap().expect("a test is next");
+    let (variant, token) = order.trials[0];
+    let steps = vec![Step { variant, verdict: Verdict::Refused }];
+    let said = Observed { reach: Reach::Greeted, steps, transcript: String::new() };
+    server.desk.retest_observed(order.id, Some(said)).await.unwrap();
+    assert!(!listed(&server, "192.0.2.7").await, "it has refused, as far as it said");
+
+    let (came, coming) = tokio::sync::mpsc::channel(2);
+    let tester = Tester { ehlo: String::new(), contact: String::new(), domain: String::new(), page: String::new() };
+    let prober = Prober { rules: Rules::default(), from: Vec::new(), tester, lure: None, secret: Secret::random() };
+    let pace = Pace { parallel: 0, per_second: 1 };
+    let queue = Queue { desk: server.desk.clone(), prober, came: coming, pace };
+    let stop = CancellationToken::new();
+    let running = tokio::spawn(queue.run(stop.clone()));
+    for token in [Token::random(), token] {
+        came.send(Came { token, from: "192.0.2.7".parse().unwrap() }).await.unwrap();
+    }
+    for _ in 0..1_000 {
+        if listed(&server, "192.0.2.7").await {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    stop.cancel();
+    running.await.unwrap();
+    let now = retest(&server, id).await;
+    assert_eq!((&now["state"], &now["result"]), (&json!("done"), &json!("open")), "{now}");
+    assert_eq!(now["steps"], json!([{"variant": "socks5:1080", "verdict": "arrived"}]));
+    assert!(listed(&server, "192.0.2.7").await);
 }
 
 #[tokio::test]

@@ -1,7 +1,10 @@
 //! Hostile peers on loopback, over real sockets: what they can cost.
 
 use super::*;
-use crate::retest::converse::Dialogue as _;
+use crate::{
+    cases::retest::Protocol,
+    retest::{Came, converse::Dialogue as _},
+};
 use std::{future::Future, net::Ipv4Addr, time::Duration};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -123,19 +126,20 @@ async fn a_proxy_that_cannot_reach_our_listener_is_not_tested() {
 }
 
 #[tokio::test]
-async fn the_listener_gives_its_secret_to_a_token_and_to_nothing_else() {
+async fn the_listener_gives_its_secret_to_a_token_and_to_nothing_else_and_tells_of_it() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (secret, stop) = (Secret::random(), tokio_util::sync::CancellationToken::new());
-    let served = crate::retest::serve_lure(listener, secret.clone(), stop.clone());
+    let (came, mut coming) = tokio::sync::mpsc::channel(8);
+    let served = crate::retest::serve_lure(listener, secret.clone(), came, stop.clone());
+    let token = Token::random();
     let asked = async {
         let mut stream = TcpStream::connect(address).await.unwrap();
         stream.write_all(&vec![b'x'; 8 << 10]).await.unwrap();
         let mut heard = Vec::new();
         stream.read_to_end(&mut heard).await.ok();
         assert!(heard.is_empty());
-        let mut trial =
-            Trial::new(Protocol::Post, Ipv4Addr::LOCALHOST.into(), address, Token::random(), secret.clone());
+        let mut trial = Trial::new(Protocol::Post, Ipv4Addr::LOCALHOST.into(), address, token, secret.clone());
         let mut stream = TcpStream::connect(address).await.unwrap();
         converse(&mut stream, &mut trial, Instant::now() + Duration::from_secs(10)).await;
         assert!(trial.is_over());
@@ -144,4 +148,6 @@ async fn the_listener_gives_its_secret_to_a_token_and_to_nothing_else() {
     };
     let (_, verdict) = tokio::join!(served, asked);
     assert_eq!(verdict, Verdict::Arrived);
+    assert_eq!(coming.recv().await, Some(Came { token, from: Ipv4Addr::LOCALHOST.into() }));
+    assert_eq!(coming.recv().await, None, "of nothing else");
 }
