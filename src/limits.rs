@@ -442,6 +442,9 @@ pub const LURE_TIME: Duration = RETEST_TEST_TIME;
 /// Tokens that came to that listener and wait for the desk: one of each connection.
 pub const LURE_CAME_MAX: usize = LURE_CONNECTIONS_MAX;
 
+/// Seconds by which a day begins before it does in UTC, where it begins first: UTC+14.
+pub const DAY_BEGINS_EARLIER_SECONDS: u32 = 14 * 3_600;
+
 /// Seconds after the first try of a retest at which the second, third and fourth are made: four in seven days.
 pub const RETEST_TRIES: [u32; 4] = [0, 86_400, 3 * 86_400, 7 * 86_400];
 

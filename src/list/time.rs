@@ -3,6 +3,7 @@
 //! Guarantees: a `Time` is whole seconds of UTC since 1970 and prints as RFC 3339; a `Serial` never wraps.
 //! Never: reads a clock.
 
+use crate::limits::DAY_BEGINS_EARLIER_SECONDS;
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 
@@ -53,6 +54,19 @@ impl Time {
     #[must_use]
     pub const fn minus(self, duration: Duration) -> Self {
         Self(self.0.saturating_sub(duration.0))
+    }
+
+    /// The moment that a person means who says of something that it is done: what is written with a time is that time. A
+    /// day alone is its end, or `now` where it is not over yet: what was seen that morning was seen before. East of
+    /// UTC it is tomorrow already, up to [`DAY_BEGINS_EARLIER_SECONDS`] before.
+    ///
+    /// # Errors
+    /// [`TimeError`]
+    pub fn done(text: &str, now: Self) -> Result<Self, TimeError> {
+        let time: Self = text.parse()?;
+        let whole_day = text.trim().len() == 10;
+        let begun = time <= now.plus(Duration(DAY_BEGINS_EARLIER_SECONDS));
+        Ok(if whole_day && begun { time.plus(Duration(86_399)).min(now) } else { time })
     }
 
     /// How long after `earlier` it is; nothing where it is not later.
@@ -175,6 +189,24 @@ impl fmt::Display for Serial {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    /// Cleaned today and seen this morning: the day was read as its first second, and the machine as seen after its repair.
+    #[test]
+    fn a_day_on_which_something_was_done_is_its_end_or_now() {
+        let now: Time = "2026-11-29T07:58:00Z".parse().unwrap();
+        for (said, meant) in [
+            ("2026-11-29", "2026-11-29T07:58:00Z"),
+            ("2026-11-28", "2026-11-28T23:59:59Z"),
+            ("2026-11-28T06:00:00Z", "2026-11-28T06:00:00Z"),
+            ("2026-11-29T09:00:00Z", "2026-11-29T09:00:00Z"),
+            ("2026-11-30", "2026-11-30T00:00:00Z"),
+        ] {
+            assert_eq!(Time::done(said, now).unwrap().to_string(), meant, "{said}");
+        }
+        let evening: Time = "2026-11-29T22:00:00Z".parse().unwrap();
+        assert_eq!(Time::done("2026-11-30", evening), Ok(evening), "in Auckland it is tomorrow already");
+        assert!(Time::done("2026-11-31", now).is_err() && Time::done("today", now).is_err());
+    }
 
     #[test]
     fn a_time_is_read_in_any_offset_and_printed_in_utc() {

@@ -40,7 +40,7 @@ pub(super) struct NewRemoval {
     /// The address, name or hash.
     #[schema(example = "192.0.2.25")]
     key: String,
-    /// When the cause was mended.
+    /// When the cause was mended; a date alone means the end of that day in UTC, or now where it is not over.
     #[serde(default)]
     #[schema(format = DateTime)]
     repaired_at: Option<String>,
@@ -184,7 +184,8 @@ pub(super) async fn ask(
 ) -> Result<(StatusCode, Json<Taken>), Problem> {
     let new: NewRemoval = body::object(&headers, body).await?;
     let list: ListName = new.list.parse().map_err(|error| Problem::unprocessable(format!("list: {error}")))?;
-    let time = |text: &String| text.parse::<Time>().map_err(|e| Problem::unprocessable(format!("repaired_at: {e}")));
+    let now = state.parts.clock.now();
+    let time = |text: &String| Time::done(text, now).map_err(|e| Problem::unprocessable(format!("repaired_at: {e}")));
     let repaired_at = new.repaired_at.as_ref().map(time).transpose()?;
     Purpose::Removal.paid(&state, &access, new.pow.as_ref().map(|FromObject(work)| work))?;
     let asking =

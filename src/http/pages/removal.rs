@@ -147,7 +147,7 @@ pub(in crate::http) async fn ask(
     let asking = Asking {
         list,
         key: form.key.clone(),
-        repaired_at: form.repaired.parse().ok(),
+        repaired_at: Time::done(&form.repaired, now).ok(),
         contact: form.contact.clone(),
         note: form.note.clone(),
         from: access.caller.address,
