@@ -114,11 +114,11 @@ impl Desk {
         let (desk, reporter) = (self.clone(), reporter.to_owned());
         // Counting reads much: on a thread that may wait.
         let counted = spawn_blocking(move || count(&desk, sitting, &reporter, &reports)).await;
-        let Reckoned { sitting, answers, mut changes } =
+        let Reckoned { sitting, taken, mut changes } =
             counted.map_err(|error| Obstacle::BrokenOff(error.to_string().into()))??;
         let Some((list, what)) = changes.pop() else {
             sitting.commit().await?;
-            return Ok(answers);
+            return self.answers(taken);
         };
         for (list, what) in changes {
             let (actor, cases) = (actor.clone(), Vec::new());
@@ -126,6 +126,27 @@ impl Desk {
             self.door().submit(change).await?;
         }
         sitting.commit_with(Entries { actor, list, source: source(), what }).await?;
+        self.answers(taken)
+    }
+
+    /// What became of each report, by what is in force now: where an exclusion covers the address, or a removal later than the
+    /// evidence, the entry is written and lists nothing.
+    fn answers(&self, taken: Vec<Acted>) -> Result<Vec<Answered>, Fault> {
+        let view = self.store().view();
+        let mut answers = Vec::with_capacity(taken.len());
+        for Acted { address, taken, lists: acted } in taken {
+            let key = Key::Prefix(Prefix::host(address));
+            let mut listed = None;
+            for list in acted {
+                let Some(id) = view.catalog().list_id(&list) else { continue };
+                if listed_over(&view, id, &key)?.is_some() {
+                    listed = Some(list);
+                    break;
+                }
+            }
+            let taken = if listed.is_none() && taken == Taken::Listed { Taken::Counted } else { taken };
+            answers.push(Answered { taken, list: listed });
+        }
         Ok(answers)
     }
 
@@ -156,17 +177,25 @@ impl Desk {
 struct Reckoned {
     /// With what is kept of them.
     sitting: Sitting,
-    answers: Vec<Answered>,
+    taken: Vec<Acted>,
     /// What is listed where.
     changes: Vec<(ListName, What)>,
+}
+
+/// A report, and the lists for which an entry is written by it.
+struct Acted {
+    address: IpAddr,
+    taken: Taken,
+    lists: Vec<ListName>,
 }
 
 /// Counts the reports of one body.
 fn count(desk: &Desk, mut sitting: Sitting, reporter: &str, reports: &[Report]) -> Result<Reckoned, Fault> {
     let mut counting = Counting::begin(desk, sitting.now);
-    let mut answers = Vec::with_capacity(reports.len());
+    let mut acted = Vec::with_capacity(reports.len());
     for report in reports {
-        answers.push(counting.take(&mut sitting, reporter, report)?);
+        let (taken, lists) = counting.take(&mut sitting, reporter, report)?;
+        acted.push(Acted { address: report.address, taken, lists });
     }
     let Counting { lists, staged, fresh, .. } = counting;
     for (place, keys) in fresh {
@@ -177,7 +206,7 @@ fn count(desk: &Desk, mut sitting: Sitting, reporter: &str, reports: &[Report]) 
         (lists[place].settings.name.clone(), What::Add(lines))
     };
     let changes = staged.into_iter().map(change).collect();
-    Ok(Reckoned { sitting, answers, changes })
+    Ok(Reckoned { sitting, taken: acted, changes })
 }
 
 /// The lists that reports may fill.
@@ -199,8 +228,14 @@ impl<'v> Counting<'v> {
         Self { view, lists, now, kept: HashMap::new(), staged: BTreeMap::new(), fresh: BTreeMap::new() }
     }
 
-    fn take(&mut self, sitting: &mut Sitting, reporter: &str, report: &Report) -> Result<Answered, Fault> {
-        let answer = |taken| Ok(Answered { taken, list: None });
+    /// Takes a report; the lists for which it wrote an entry.
+    fn take(
+        &mut self,
+        sitting: &mut Sitting,
+        reporter: &str,
+        report: &Report,
+    ) -> Result<(Taken, Vec<ListName>), Fault> {
+        let answer = |taken| Ok((taken, Vec::new()));
         let prefix = Prefix::customer(report.address);
         let counts = |list: &Reported| report::counts(&list.rule, report.kind, report.seen, prefix, self.now);
         if !self.lists.iter().any(counts) || self.is_never(prefix)? {
@@ -220,14 +255,13 @@ impl<'v> Counting<'v> {
             self.kept.insert(prefix, kept);
         }
         self.kept.entry(prefix).or_default().push(new.clone());
-        let mut listed = None;
+        let mut acted = Vec::new();
         for place in 0..self.lists.len() {
             if self.judge(place, prefix, &new)? {
-                listed.get_or_insert(self.lists[place].settings.name.clone());
+                acted.push(self.lists[place].settings.name.clone());
             }
         }
-        let taken = if listed.is_some() { Taken::Listed } else { Taken::Counted };
-        Ok(Answered { taken, list: listed })
+        Ok((if acted.is_empty() { Taken::Counted } else { Taken::Listed }, acted))
     }
 
     fn read_kept(&self, prefix: Prefix) -> Result<Vec<Counted>, Fault> {

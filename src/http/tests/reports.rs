@@ -48,6 +48,20 @@ async fn two_reporters_list_an_address_and_one_does_not() {
     assert!(found["matches"][0]["expires"].as_str() > end.as_str(), "{found}");
 }
 
+/// `listed` was answered for an address that an exclusion keeps off the list.
+#[tokio::test]
+async fn a_report_of_an_exempted_address_counts_and_lists_nothing() {
+    let server = Server::start();
+    let (one, two) = (token(&server, "one", "report:mx1").await, token(&server, "two", "report:mx2").await);
+    server.post("compromised", &json!({"key": "203.0.113.5", "source": "operator", "exclude": true})).await.ok();
+    for (address, state) in [("203.0.113.5", "counted"), ("203.0.113.6", "listed")] {
+        let traps = [trap(address, &format!("{address} 1")), trap(address, &format!("{address} 2"))];
+        assert_eq!(send(&server, &one, &traps).await, ["counted", "counted"]);
+        assert_eq!(send(&server, &two, &[trap(address, address)]).await, [state], "{address}");
+        assert_eq!(listed(&server, address).await, state == "listed", "{address}");
+    }
+}
+
 #[tokio::test]
 async fn what_no_list_counts_is_ignored_and_what_cannot_be_read_is_refused_whole() {
     let server = Server::start();
