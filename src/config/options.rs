@@ -518,7 +518,7 @@ pub const OPTIONS: &[Opt] = &[
         "lockout",
         Text,
         Is("\"24h\""),
-        "How long nobody may ask again for a key that came back; doubled with each return, at most 180 days.",
+        "How long nobody may ask again without proof for a key that came back; doubled with each return, at most 180 days.",
     ),
     opt(List, "lockout_memory", Text, Is("\"1y\""), "After so long without a return the lock-out begins anew."),
     opt(

@@ -44,7 +44,7 @@ pub struct Removal {
     pub proofs: Vec<ProofKind>,
     /// How long the exclusion lasts; `None`: until newer evidence.
     pub lasts: Option<Duration>,
-    /// How long nobody may ask again after the key came back; doubled with each return.
+    /// How long nobody may ask again in the same way, with proof or without, after the key came back; doubled with each return.
     pub lockout: Duration,
     /// After so long without a return it begins anew.
     pub lockout_memory: Duration,

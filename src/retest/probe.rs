@@ -122,12 +122,10 @@ impl Prober {
                 break;
             }
         }
-        // A form that needs the target's name is no trial where it gave none.
-        if !trials.is_empty() {
-            let unasked =
-                |(form, _): &(Form, Token)| Step { variant: Variant::Relay(*form), verdict: Verdict::Unanswered };
-            seen.steps.extend(trials.iter().map(unasked));
-        }
+        // A machine that refused the connection has answered no form; nor is a form that needs the target's name a trial where
+        // it gave none.
+        let verdict = if seen.reach == Reach::Closed { Verdict::Closed } else { Verdict::Unanswered };
+        seen.steps.extend(trials.iter().map(|&(form, _)| Step { variant: Variant::Relay(form), verdict }));
         Ok(seen)
     }
 

@@ -197,6 +197,15 @@ impl Served {
         &self.public_url
     }
 
+    /// The longest that a resolver may keep an answer of the list, or of any list. Nothing where none is served.
+    #[must_use]
+    pub fn remembered(&self, list: Option<&ListName>) -> Duration {
+        let views = self.zones.iter().flat_map(|zone| zone.sublists.iter().chain([&zone.combined]));
+        let members = views.flat_map(|view| &view.members);
+        let ttls = members.filter(|member| list.is_none_or(|list| member.name == *list)).map(|member| member.ttl);
+        Duration::from_seconds(ttls.max().unwrap_or_default())
+    }
+
     /// The places that hold another list than in `before`, or one where there was none, or none any more: what stood
     /// there has to be resolved anew, with the entries of the new list or with none.
     #[must_use]

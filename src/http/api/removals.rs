@@ -6,7 +6,7 @@
 
 use super::challenge::{Purpose, Work};
 use crate::{
-    cases::{Asking, Decider, Id, Request, Shown, ShownProof, State as Stand, network::NetworkName},
+    cases::{Asking, Decider, Id, Request, Shown, ShownProof, State as Stand, network::NetworkName, retest::Retest},
     http::{
         Problem, State,
         access::{Access, Asked, At},
@@ -16,7 +16,7 @@ use crate::{
         state::blocking,
     },
     limits::AUDIT_PAGE_MAX,
-    list::{FromObject, ListName, ProofKind, Time},
+    list::{FromObject, ListName, ProofKind, RemovalRule, Time},
 };
 use axum::{
     Json,
@@ -104,7 +104,7 @@ pub(in crate::http) struct Removal {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub until: Option<Time>,
-    /// Until then nobody may ask again.
+    /// Until then nobody may ask again in the same way, which is with proof or without.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub lockout_until: Option<Time>,
@@ -240,7 +240,9 @@ pub(super) async fn read(
     let own = secret(&headers).is_some_and(|secret| shown.request.secret.is(secret));
     let network = access.holder.as_ref().and_then(Holder::network).map(NetworkName::as_str);
     let decides = network.is_some() && shown.request.owner.as_deref() == network;
-    Ok(Json(Removal::of(shown, own || decides || access.is_admin())))
+    let test = test_of(&state, &shown.request).await?;
+    let told = Removal::of(shown, own || decides || access.is_admin());
+    Ok(Json(Removal { next_step: test.as_ref().map_or(told.next_step, tested), ..told }))
 }
 
 /// Take a request back
@@ -319,6 +321,24 @@ pub(super) async fn decide(
     decided.map(|request| Json(plain(request))).map_err(state.faulty())
 }
 
+/// The test that a request waits for.
+async fn test_of(state: &State, request: &Request) -> Result<Option<Retest>, Problem> {
+    if request.state != Stand::Checking || request.rule != RemovalRule::Retest {
+        return Ok(None);
+    }
+    let (desk, faulty, request) = (state.desk().clone(), state.faulty(), request.clone());
+    blocking(move || desk.test_of(&request).map_err(faulty)).await
+}
+
+/// What comes next where a test decides, which may have to wait for days.
+fn tested(test: &Retest) -> String {
+    let when = match test.next_at {
+        Some(at) => format!("goes on at {at}"),
+        None => "is made as soon as its turn comes".into(),
+    };
+    format!("nothing: a test of the machine decides, and {when}; see /api/v1/retests/{}", test.id)
+}
+
 fn plain(request: Request) -> Removal {
     Removal::of(Shown { request, proofs: Vec::new(), lockout_until: None }, false)
 }
@@ -364,6 +384,9 @@ impl Removal {
 fn next_step(request: &Request) -> String {
     match request.state {
         Stand::Proving => "show that the address is yours by one of the proofs".into(),
+        Stand::Checking if request.rule == RemovalRule::Retest => {
+            "nothing: the check is made by itself; a test of a machine may have to wait for its turn".into()
+        }
         Stand::Checking => "nothing: the check is made by itself, within some minutes".into(),
         Stand::Deciding => match request.owner.as_ref().filter(|_| request.network_decides()) {
             Some(network) => format!("nothing: the network {network} decides"),

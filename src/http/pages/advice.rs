@@ -22,6 +22,15 @@ pub struct Advice {
     pub then: Option<String>,
 }
 
+/// How a listing ends: what is advised must not promise an end that none has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ends {
+    /// At its date.
+    ByItself,
+    /// When its source takes it off.
+    WhenTaken,
+}
+
 /// What one kind of reader can do, in order.
 #[derive(Clone, Debug)]
 pub struct Steps {
@@ -32,10 +41,11 @@ pub struct Steps {
 }
 
 impl Advice {
-    /// The words about a list.
+    /// The words about a list, of which a listing ends like this.
     #[must_use]
-    pub fn of(list: &ListSettings, words: Messages) -> Self {
+    pub fn of(list: &ListSettings, ends: Ends, words: Messages) -> Self {
         let kind = list.kind.as_str();
+        let undated = |part: &str| Some(format!("{kind}-undated-{part}")).filter(|_| ends == Ends::WhenTaken);
         let own = |part: &str| {
             let id = format!("{kind}-{part}");
             words.has(&id).then(|| words.say(&id))
@@ -50,13 +60,16 @@ impl Advice {
             meaning: own("meaning").unwrap_or_default(),
             home: Steps {
                 heading: own("heading-home").unwrap_or_else(|| words.say("heading-home")),
-                steps: words.all(&format!("{kind}-step")),
+                steps: undated("step")
+                    .map(|stem| words.all(&stem))
+                    .filter(|steps| !steps.is_empty())
+                    .unwrap_or_else(|| words.all(&format!("{kind}-step"))),
             },
             server: Steps {
                 heading: own("heading-server").unwrap_or(server),
                 steps: words.all(&format!("{kind}-server-step")),
             },
-            then: own("then"),
+            then: undated("then").filter(|id| words.has(id)).map(|id| words.say(&id)).or_else(|| own("then")),
         }
     }
 }
@@ -74,8 +87,9 @@ mod tests {
     #[test]
     fn every_kind_of_listing_says_what_it_means_and_what_can_be_done_in_every_language() {
         for kind in Kind::CONFIGURED {
-            for words in Language::ALL.map(Messages::of) {
-                let advice = Advice::of(&ListSettings { kind, ..ListSettings::never() }, words);
+            let both = [Ends::ByItself, Ends::WhenTaken];
+            for (words, ends) in Language::ALL.map(Messages::of).into_iter().flat_map(|w| both.map(|e| (w, e))) {
+                let advice = Advice::of(&ListSettings { kind, ..ListSettings::never() }, ends, words);
                 assert!(!advice.about.is_empty() && !advice.meaning.is_empty() && advice.then.is_some(), "{kind:?}");
                 assert!(!advice.home.steps.is_empty() && !advice.server.steps.is_empty(), "{kind:?}");
                 let headline = headline(kind, "192.0.2.1", words);
@@ -84,14 +98,27 @@ mod tests {
         }
     }
 
+    /// "Wait: the entry ends by itself" stood above "the entry has no date".
+    #[test]
+    fn no_end_is_promised_where_none_is_known() {
+        for kind in Kind::CONFIGURED {
+            let list = ListSettings { kind, ..ListSettings::never() };
+            let advice = Advice::of(&list, Ends::WhenTaken, Messages::default());
+            let said = [advice.home.steps, advice.server.steps, advice.then.into_iter().collect()].concat().join(" ");
+            for promise in ["by itself.", "ends by itself", "comes to its end", "the entry goes"] {
+                assert!(!said.contains(promise), "{kind:?}: {said}");
+            }
+        }
+    }
+
     #[test]
     fn a_dynamic_range_gets_the_way_through_the_provider_and_no_accusation() {
         let list = ListSettings { kind: Kind::Dynamic, ..ListSettings::never() };
-        let advice = Advice::of(&list, Messages::default());
+        let advice = Advice::of(&list, Ends::WhenTaken, Messages::default());
         assert!(advice.home.steps[0].contains("587") && advice.home.steps[0].contains("provider"));
         assert!(advice.meaning.contains("not an accusation"));
         for words in Language::ALL.map(Messages::of) {
-            assert!(Advice::of(&list, words).home.steps[0].contains("587"));
+            assert!(Advice::of(&list, Ends::WhenTaken, words).home.steps[0].contains("587"));
         }
     }
 }

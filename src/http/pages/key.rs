@@ -121,7 +121,7 @@ impl KeyPage {
         });
         Self {
             key: explain::written(&found.key),
-            verdict: Verdict::of(found, &past, you, now, words),
+            verdict: Verdict::of(found, snapshot, &past, you, now, words),
             listings: Listing::all(found, snapshot, now, words),
             never: found.never(),
             holes: found.holes.iter().map(|hole| HoleShown::of(hole, now, words)).collect(),

@@ -5,13 +5,13 @@
 
 use super::{
     Access, At, Of, Reader, Response, Site, State,
-    advice::Advice,
+    advice::{Advice, Ends},
     grounds,
-    messages::Messages,
+    messages::{Language, Messages, figure},
     problem_page, rendered,
     trend::Trend,
     visible,
-    words::{Moment, span},
+    words::{Moment, far, span},
 };
 use crate::{
     http::{Problem, api},
@@ -78,7 +78,8 @@ impl ListPage {
         let settings = api::list_settings(snapshot, name)?;
         let list = api::find_list(view, snapshot, name)?;
         let words = site.words();
-        let advice = Advice::of(&settings, words);
+        let ends = if settings.expires_after.is_some() { Ends::ByItself } else { Ends::WhenTaken };
+        let advice = Advice::of(&settings, ends, words);
         let zones = snapshot.served().zones().iter().map(crate::snapshot::Zone::settings);
         let serving: Vec<_> =
             zones.filter(|zone| list.zones.iter().any(|origin| *origin == zone.origin.name())).collect();
@@ -125,14 +126,14 @@ impl ListPage {
 fn by_reports(rule: &ReportRule, words: Messages) -> Vec<String> {
     let kinds = rule.weights.iter().map(|(kind, weight)| {
         let kind = grounds::kind(*kind, words);
-        words.get("reports-weighs", &[("kind", kind.into()), ("weight", weight.to_string().into())])
+        words.get("reports-weighs", &[("kind", kind.into()), ("points", points(*weight, words).into())])
     });
     let threshold = [
-        ("reporters", rule.reporters.to_string().into()),
-        ("within", span(rule.within, words).into()),
-        ("threshold", rule.threshold.to_string().into()),
+        ("reporters", figure(rule.reporters.into())),
+        ("within", far(rule.within, words).into()),
+        ("points", points(rule.threshold, words).into()),
     ];
-    let decay = [("most", rule.per_reporter.to_string().into()), ("span", span(rule.half_life, words).into())];
+    let decay = [("points", points(rule.per_reporter, words).into()), ("span", far(rule.half_life, words).into())];
     let mut lines = vec![words.get("reports-threshold", &threshold), words.get("reports-decay", &decay)];
     lines.extend(kinds);
     lines.push(words.say("reports-own"));
@@ -149,6 +150,13 @@ fn by_reports(rule: &ReportRule, words: Messages) -> Vec<String> {
         lines.push(words.say("reports-spare"));
     }
     lines
+}
+
+/// So many points, which need not be whole, in the form that the language has for it.
+fn points(points: f64, words: Messages) -> String {
+    let written = points.to_string();
+    let written = if words.language() == Language::English { written } else { written.replace('.', ",") };
+    words.get("reports-points", &[("number", points.into()), ("figure", written.into())])
 }
 
 /// How entries leave, in words.

@@ -4,7 +4,7 @@
 //! Never: shows private evidence.
 
 use super::{
-    advice::{Advice, Steps, headline},
+    advice::{Advice, Ends, Steps, headline},
     grounds::reason,
     messages::Messages,
     words::{Moment, visible},
@@ -79,8 +79,15 @@ impl Listing {
         listings
     }
 
-    fn of(key: &Key, snapshot: &Snapshot, one: &Match, fact: FactShown, ending: String, words: Messages) -> Self {
-        let Advice { meaning, home, server, then, .. } = Advice::of(&one.list, words);
+    fn of(
+        key: &Key,
+        snapshot: &Snapshot,
+        one: &Match,
+        fact: FactShown,
+        (ends, ending): (Ends, String),
+        words: Messages,
+    ) -> Self {
+        let Advice { meaning, home, server, then, .. } = Advice::of(&one.list, ends, words);
         let list = one.list.name.to_string();
         let who = match key {
             Key::Hash(_) => words.say("who-hash"),
@@ -125,21 +132,18 @@ fn may_be_tested(one: &Match) -> bool {
     single && suspicion(one.list.kind).is_some()
 }
 
-/// How the stay in the list of `one` ends, in words.
-fn ending(matches: &[Match], one: &Match, now: Time, words: Messages) -> String {
+/// How the stay in the list of `one` ends, and in words.
+fn ending(matches: &[Match], one: &Match, now: Time, words: Messages) -> (Ends, String) {
     let facts: Vec<_> = matches.iter().filter(|other| other.list.name == one.list.name).map(|m| &m.fact).collect();
     let last = facts.iter().map(|fact| fact.expires).collect::<Option<Vec<_>>>();
     if let Some(end) = last.and_then(|all| all.into_iter().max()) {
         let end = Moment::at(end, now, words).text;
-        return if facts.len() > 1 {
-            words.with("ends-several", "moment", end)
-        } else {
-            words.with("ends-at", "moment", end)
-        };
+        let message = if facts.len() > 1 { "ends-several" } else { "ends-at" };
+        return (Ends::ByItself, words.with(message, "moment", end));
     }
     let undated = facts.iter().filter(|fact| fact.expires.is_none());
     let sources: Vec<_> = undated.map(|fact| fact.source.as_str()).collect();
-    words.with("ends-undated", "sources", sources.join(", "))
+    (Ends::WhenTaken, words.with("ends-undated", "sources", sources.join(", ")))
 }
 
 impl FactShown {

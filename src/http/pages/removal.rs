@@ -13,10 +13,10 @@ use super::{
     html,
     messages::Messages,
     problem_page, problem_page_before, visible,
-    words::{Moment, span},
+    words::{Moment, far, span},
 };
 use crate::{
-    cases::{self, Asking, Ending, Fault, Id, Request, Shown, ShownProof, State as Stand},
+    cases::{self, Asking, Ending, Fault, Id, NotYours, Request, Shown, ShownProof, State as Stand},
     http::{
         Problem, api,
         forms::{NotTaken, Sent},
@@ -201,6 +201,11 @@ pub(in crate::http) async fn act(
         "rdns-txt" => desk.prove_removal(id, secret, ShownProof::RdnsTxt).await,
         "mail" => desk.prove_removal(id, secret, ShownProof::AskForCode).await,
         "code" => desk.prove_removal(id, secret, ShownProof::Code(act.code)).await,
+        // Only shown what the secret lets see.
+        "record" => desk.removal(id).await.and_then(|shown| {
+            let own = shown.request.secret.is(secret);
+            if own { Ok(shown.request) } else { Err(NotYours::Secret.into()) }
+        }),
         "withdraw" => desk.withdraw_removal(id, Some(secret)).await,
         _ => return problem_page(&state, &reader, &Problem::not_found("no such act")),
     };
@@ -266,7 +271,9 @@ async fn stands(
         Ok(test) => test,
         Err(problem) => return problem_page(state, reader, &problem),
     };
-    let site = Site::of(state, &state.snapshot(), "removal", reader);
+    let snapshot = state.snapshot();
+    let site = Site::of(state, &snapshot, "removal", reader);
+    let remembered = far(snapshot.served().remembered(Some(&shown.request.list)), reader.messages);
     let status = match (&wrong, fresh) {
         (Some(_), _) => StatusCode::UNPROCESSABLE_ENTITY,
         (None, true) => StatusCode::ACCEPTED,
@@ -274,7 +281,7 @@ async fn stands(
     };
     let secret = secret.filter(|secret| shown.request.secret.is(secret));
     let url = format!("{}/removals/{id}", state.settings().public_url);
-    let page = StatePage { wrong, url, ..StatePage::of(site, shown, secret, test, fresh, now) };
+    let page = StatePage { wrong, url, ..StatePage::of(site, shown, secret, test, &remembered, fresh, now) };
     let mut response = html(status, reader, &page);
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
@@ -307,11 +314,19 @@ fn ways(request: &Request, test: Option<Id>, fresh: bool, locked: bool, words: M
 }
 
 impl StatePage {
-    fn of(site: Site, shown: Shown, secret: Option<String>, test: Option<Id>, fresh: bool, now: Time) -> Self {
+    fn of(
+        site: Site,
+        shown: Shown,
+        secret: Option<String>,
+        test: Option<Id>,
+        remembered: &str,
+        fresh: bool,
+        now: Time,
+    ) -> Self {
         let words = site.words();
         let Shown { request, proofs, lockout_until } = shown;
         let moment = |time| Moment::at(time, now, words);
-        let (state, tone, meaning) = state_words(&request, test.is_some(), words);
+        let (state, tone, meaning) = state_words(&request, test.is_some(), remembered, words);
         let txt =
             (secret.is_some() && proofs.contains(&ProofKind::RdnsTxt)).then(|| format!("dnsbld={}", request.token));
         Self {
@@ -346,8 +361,8 @@ impl StatePage {
     }
 }
 
-/// The state in words, its colour, and what it means.
-fn state_words(request: &Request, tested: bool, words: Messages) -> (String, &'static str, String) {
+/// The state in words, its colour, and what it means; `remembered`: how long an older answer of DNS is.
+fn state_words(request: &Request, tested: bool, remembered: &str, words: Messages) -> (String, &'static str, String) {
     match request.state {
         Stand::Proving => (words.say("removal-proving"), "", words.say("removal-proving-text")),
         Stand::Checking => {
@@ -361,7 +376,9 @@ fn state_words(request: &Request, tested: bool, words: Messages) -> (String, &'s
             };
             (words.say("removal-deciding"), "", text)
         }
-        Stand::Granted => (words.say("removal-granted"), "clear", words.say("removal-granted-text")),
+        Stand::Granted => {
+            (words.say("removal-granted"), "clear", words.with("removal-granted-text", "span", remembered))
+        }
         Stand::Ended => {
             let text = match request.ending {
                 Some(Ending::Returned) => words.say("removal-returned"),
@@ -403,7 +420,10 @@ pub(super) fn rule(list: &ListSettings, words: Messages) -> Vec<String> {
         Some(lasts) => words.with("rule-lasts", "span", span(lasts, words)),
         None => words.say("rule-lasts-on"),
     });
-    lines.push(words.with("rule-lockout", "span", span(removal.lockout, words)));
+    // Whom an operator decides about may always ask.
+    if removal.rule != RemovalRule::Operator {
+        lines.push(words.with("rule-lockout", "span", span(removal.lockout, words)));
+    }
     lines
 }
 

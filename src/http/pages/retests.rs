@@ -262,6 +262,10 @@ fn standing(retest: &Retest, words: Messages, moment: impl Fn(crate::list::Time)
         Stands::Queued => words.say("retest-state-queued"),
         Stands::Running => words.say("retest-state-running"),
         Stands::Arriving => words.say("retest-state-arriving"),
+        // Its turn was put off: nothing was tried.
+        Stands::Waiting if !retest.has_said(retest.asked_at) => {
+            words.with("retest-state-put-off", "moment", retest.next_at.map(moment).unwrap_or_default())
+        }
         Stands::Waiting => words.with("retest-state-waiting", "moment", retest.next_at.map(moment).unwrap_or_default()),
         Stands::Done => words.say("retest-state-done"),
     }

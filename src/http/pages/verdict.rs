@@ -3,13 +3,17 @@
 //! Guarantees: says "listed" exactly when DNS answers so; what is special about an address is said in words of its own.
 //! Never: accuses.
 
-use super::{messages::Messages, words::Moment};
+use super::{
+    messages::Messages,
+    words::{Moment, far},
+};
 use crate::{
     http::{
         api::Stay,
         explain::{self, Explanation},
     },
     list::{Key, Kind, Time},
+    snapshot::Snapshot,
 };
 use std::net::IpAddr;
 
@@ -30,7 +34,14 @@ pub(super) struct Verdict {
 
 impl Verdict {
     /// Judges what was found for a visitor from `you`.
-    pub(super) fn of(found: &Explanation, past: &[Stay], you: IpAddr, now: Time, words: Messages) -> Self {
+    pub(super) fn of(
+        found: &Explanation,
+        snapshot: &Snapshot,
+        past: &[Stay],
+        you: IpAddr,
+        now: Time,
+        words: Messages,
+    ) -> Self {
         let key = explain::written(&found.key);
         if found.test_point {
             return Self::plain(words.say("test-state"), "test", vec![words.say("test-text")]);
@@ -47,13 +58,15 @@ impl Verdict {
                 lines.push(words.say("never-next"));
             }
             let you = (of_a_network && self::special(you).is_none()).then(|| you.to_string());
-            return Self { you, ..Self::plain(words.say("never-state"), "clear", lines) };
+            // Who runs a machine that the operator left out is refused by somebody else.
+            let still = if of_a_network { Vec::new() } else { still(snapshot, None, words) };
+            return Self { still, you, ..Self::plain(words.say("never-state"), "clear", lines) };
         }
         if !found.matches.is_empty() {
             return Self::listed(found, now, words);
         }
-        let still = words.all("still-step");
         let last = past.iter().find(|stay| !stay.exclude);
+        let still = still(snapshot, last, words);
         let (state, lines) = if !found.holes.is_empty() {
             (words.say("exempt-state"), vec![words.with("exempt-text", "key", key), words.say("exempt-keeps")])
         } else if let Some(stay) = last {
@@ -85,6 +98,17 @@ impl Verdict {
     }
 }
 
+/// What to do about a mail that was refused although nothing is listed. An older answer is remembered as long as its list
+/// lets it be.
+fn still(snapshot: &Snapshot, last: Option<&Stay>, words: Messages) -> Vec<String> {
+    let list = last.and_then(|stay| stay.list.parse().ok());
+    let mut steps = words.all("still-step");
+    let later = words.with("still-later", "span", far(snapshot.served().remembered(list.as_ref()), words));
+    // Before the last, which is for who was refused again.
+    steps.insert(steps.len().saturating_sub(1), later);
+    steps
+}
+
 /// What is special about an address that means no single machine on the Internet (RFC 6890), as a message.
 fn special(address: IpAddr) -> Option<&'static str> {
     match address {
@@ -107,6 +131,11 @@ fn special(address: IpAddr) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        list::{ListName, ListSettings},
+        snapshot::Served,
+    };
+    use std::sync::Arc;
 
     #[test]
     fn addresses_that_mean_no_single_machine_are_told_apart() {
@@ -128,5 +157,24 @@ mod tests {
             assert_eq!(special(address.parse().unwrap()), message, "{address}");
             assert!(message.is_none_or(|id| Messages::default().has(id)), "{address}");
         }
+    }
+
+    /// "In a quarter of an hour" was said of a list whose answers are kept for twelve.
+    #[test]
+    fn how_long_an_older_answer_is_remembered_is_what_the_list_says() {
+        let list = ListSettings {
+            name: "slow".parse().unwrap(),
+            kind: Kind::Relay,
+            ttl: Some("12h".parse().unwrap()),
+            ..ListSettings::never()
+        };
+        let zones = vec![crate::http::tests::zone("bl.test", &["slow"])];
+        let served = Served::new(vec![Arc::new(list)], zones, "http://x", Time::default());
+        let snapshot = crate::http::tests::empty_snapshot(served);
+        let steps = still(&snapshot, None, Messages::default());
+        assert_eq!(steps.len(), 4);
+        assert!(steps[2].starts_with("Send the mail again in 12 hours"), "{}", steps[2]);
+        let unserved = ListName::never();
+        assert_eq!(snapshot.served().remembered(Some(&unserved)).seconds(), 0);
     }
 }

@@ -151,7 +151,7 @@ fn blocks() -> Arc<ListSettings> {
     Arc::new(ListSettings { v6_hosts_as: Some(64), removal, ..(*list).clone() })
 }
 
-fn zone(origin: &str, lists: &[&str]) -> ZoneSettings {
+pub(super) fn zone(origin: &str, lists: &[&str]) -> ZoneSettings {
     ZoneSettings {
         origin: origin.parse().unwrap(),
         lists: lists.iter().map(|name| name.parse().unwrap()).collect(),

@@ -30,9 +30,13 @@ async fn the_front_page_says_what_this_is_and_leads_to_a_look_up_without_a_scrip
     ] {
         assert!(text.contains(words), "{words} in {text}");
     }
-    for path in
-        ["/?ip=198.51.100.7", "/?198.51.100.7", "/?key=198.51.100.7", "/lookup?key=+198.51.100.7", "/198.51.100.7"]
-    {
+    for path in [
+        "/?ip=198.51.100.7",
+        "/?198.51.100.7",
+        "/?key=198.51.100.7",
+        "/lookup?key=+198.51.100.7",
+        "/198.51.100.7",
+    ] {
         let reply = server.get(path).await;
         assert_eq!(reply.status, 200, "{path}");
         assert!(page(&reply).contains("Listed in 1 list: dynamic"), "{path}");
@@ -80,6 +84,7 @@ async fn each_kind_says_what_to_do_and_when_it_ends() {
 async fn what_is_not_listed_exempted_special_or_a_test_entry_says_so() {
     let server = Server::start();
     server.put("dynamic", "isp", "198.51.100.0/24\n!198.51.100.25 a mail server").await.ok();
+    server.post("never", &json!({"key": "203.0.113.77", "source": "operator"})).await.ok();
     for (path, words) in [
         ("/203.0.113.1", "Not listed"),
         ("/198.51.100.25", "Exempted"),
@@ -88,6 +93,10 @@ async fn what_is_not_listed_exempted_special_or_a_test_entry_says_so() {
         ("/::1", "never will be"),
         ("/127.0.0.2", "Test entry"),
         ("/example.com", "Not listed"),
+        ("/example.com", "Send the mail again in 5 minutes"),
+        // Who is left out by the operator is told what to do as well.
+        ("/203.0.113.77", "left it out of every list"),
+        ("/203.0.113.77", "Look at the refusal again"),
     ] {
         let reply = server.get(path).await;
         assert!(reply.status == 200 && page(&reply).contains(words), "{path}: {words} in {}", reply.text());
@@ -301,5 +310,22 @@ async fn the_privacy_page_says_how_long_things_are_kept_here() {
     ] {
         let reply = server.get(&format!("/privacy?lang={tag}")).await;
         assert!(page(&reply).contains(test) && page(&reply).contains(contacts), "{tag}: {}", reply.text());
+    }
+}
+
+#[tokio::test]
+async fn the_rule_of_reports_is_said_as_each_language_says_it() {
+    let server = Server::start();
+    for (language, all) in [
+        ("en", ["2 points: mail to", "1 point: mail that", "within 7 days come to 3 points"]),
+        ("de", ["innerhalb von 7 Tagen", "nach 2 Tagen zählt", "1 Punkt: Mail"]),
+        ("es", ["1 punto: correo", "2 puntos: correo", "en 7 días suman 3 puntos"]),
+        ("fr", ["1 point : courrier", "2 points : courrier", "en 7 jours atteignent 3 points"]),
+    ] {
+        let reply = server.get(&format!("/lists/compromised?lang={language}")).await;
+        let text = page(&reply);
+        for words in all {
+            assert!(text.contains(words), "{language}: {words} in {text}");
+        }
     }
 }

@@ -48,6 +48,13 @@ async fn a_person_asks_on_the_page_without_script_and_sees_what_becomes_of_it() 
     let id = asked.text().split("/removals/").nth(1).unwrap()[..32].to_owned();
     let page = server.get(&format!("/removals/{id}")).await;
     assert!(page.status == 200 && !page.text().contains(&secret) && !page.text().contains("mended"));
+    // Opened later, it said "put this record" and showed none.
+    assert!(!page.text().contains("Put this record") && page.text().contains("Show the record"), "{}", page.text());
+    let record = |told| [("act", "record"), ("secret", told)];
+    let shown = server.send("203.0.113.9", &format!("/removals/{id}"), &record(&secret)).await;
+    assert!(shown.status == 200 && shown.text().contains("TXT &#34;dnsbld=") || shown.text().contains("TXT \"dnsbld="));
+    let hidden = server.send("203.0.113.9", &format!("/removals/{id}"), &record("wrong")).await;
+    assert!(hidden.status == 422 && !hidden.text().contains("dnsbld="), "{}", hidden.text());
     let again = server.send("203.0.113.9", "/removals", &fields).await;
     assert!(again.status == 422 && again.text().contains("sent already"), "{}", again.text());
     let act =

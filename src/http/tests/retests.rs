@@ -180,9 +180,13 @@ async fn a_block_gets_twenty_tests_a_day_and_the_others_wait() {
     let addresses: Vec<String> = (1..=25).map(|n| format!("192.0.2.{n}")).collect();
     server.put("relay", "feed", &addresses.join("\n")).await.ok();
     let list = "relay".parse().unwrap();
+    let mut last = None;
     for address in &addresses {
-        server.desk.ask_retest(&list, address.parse().unwrap(), true).await.unwrap();
+        last = Some(server.desk.ask_retest(&list, address.parse().unwrap(), true).await.unwrap());
     }
+    // It was said that the test had shown nothing, though there was none.
+    let waits = server.get(&format!("/retests/{}", last.unwrap())).await;
+    assert!(waits.text().contains("Its turn comes on 16 January 2027"), "{}", waits.text());
     let mut made = 0;
     while server.desk.next_retest(&HashSet::new()).await.unwrap().is_some() {
         made += 1;
@@ -344,7 +348,10 @@ async fn a_removal_by_the_rule_retest_waits_for_the_test_and_goes_by_it() {
         assert_eq!(asked.status, 202, "{}", asked.text());
         let path = format!("/api/v1/removals/{}", asked.json()["id"].as_str().unwrap());
         server.desk.upkeep().await.unwrap();
-        assert_eq!(server.call("GET", &path, "").await.ok()["state"], "checking");
+        let waiting = server.call("GET", &path, "").await.ok();
+        let next = waiting["next_step"].as_str().unwrap();
+        assert_eq!(waiting["state"], "checking");
+        assert!(next.contains("a test of the machine decides") && !next.contains("minutes"), "{next}");
         let order = server.desk.next_retest(&HashSet::new()).await.unwrap().expect("a test was asked for");
         assert_eq!((order.kind, order.address.to_string().as_str()), (Suspicion::Proxy, key));
         let steps = vec![Step { variant: order.trials[0].0, verdict }];

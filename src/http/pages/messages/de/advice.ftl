@@ -28,6 +28,7 @@ compromised-server-step-1 = Suchen Sie nach Mail, die Sie nicht verschickt haben
 compromised-server-step-2 = Aktualisieren Sie das System, die Websites und ihre Plug-ins; ändern Sie Passwörter und Schlüssel; entfernen Sie, was nicht dorthin gehört.
 compromised-server-step-3 = Lassen Sie nur den Mailserver Verbindungen zu Port 25 öffnen.
 compromised-then = Wenn die Ursache beseitigt ist, wird von der Adresse nichts Neues mehr gesehen, und der Eintrag läuft aus.
+compromised-undated-then = Wenn die Ursache beseitigt ist, wird von der Adresse nichts Neues mehr gesehen, und der Eintrag hat keinen Grund mehr zu bleiben.
 
 relay-headline = { $key } leitet Mail von allen an alle weiter
 relay-about = Mailserver, die Mail von allen an alle weiterleiten (offene Relays).
@@ -57,6 +58,7 @@ spam-server-step-1 = Suchen Sie den Absender im Maillog: Die Zeiten unten helfen
 spam-server-step-2 = Schreiben Sie über Verteiler nur denen, die ihre Anmeldung bestätigt haben; nehmen Sie heraus, wer darum bittet und wessen Mail zurückkommt.
 spam-server-step-3 = Lesen Sie, was an abuse@ und postmaster@ Ihrer Domain ankommt.
 spam-then = Wenn der Absender aufgehalten ist, wird von der Adresse nichts Neues mehr gesehen, und der Eintrag läuft aus.
+spam-undated-then = Wenn der Absender aufgehalten ist, wird von der Adresse nichts Neues mehr gesehen, und der Eintrag hat keinen Grund mehr zu bleiben.
 
 domain-headline = { $key } kommt in unerwünschter Mail vor
 domain-about = Domains, die in unerwünschter Mail vorkommen: als Absender, in Links oder als Server dahinter.
@@ -67,13 +69,16 @@ domain-server-step-1 = Suchen Sie auf der Website nach Seiten und Dateien, die n
 domain-server-step-2 = Prüfen Sie die DNS-Einträge der Domain auf Namen, die Sie nicht kennen.
 domain-server-step-3 = Veröffentlichen Sie SPF und DMARC, damit andere nicht im Namen der Domain senden können.
 domain-then = Wenn die Domain nicht mehr in solcher Mail vorkommt, läuft der Eintrag aus.
+domain-undated-then = Wenn die Domain nicht mehr in solcher Mail vorkommt, hat der Eintrag keinen Grund mehr zu bleiben.
 
 new-domain-headline = { $key } wurde erst vor kurzem registriert
 new-domain-about = Domains, die erst vor kurzem registriert wurden.
 new-domain-meaning = Das ist kein Vorwurf. Die meisten Domains, mit denen betrogen wird, werden dafür wenige Tage nach ihrer Registrierung benutzt. Deshalb sehen manche Server bei sehr neuen Domains zweimal hin.
 new-domain-step-1 = Warten Sie: Der Eintrag endet von selbst. Schicken Sie wichtige Mail bis dahin von einer älteren Domain.
+new-domain-undated-step-1 = Schicken Sie wichtige Mail vorerst von einer älteren Domain.
 new-domain-server-step-1 = Nutzen Sie die Tage, um SPF, DKIM und DMARC zu veröffentlichen, und beginnen Sie mit wenig Mail.
 new-domain-then = Niemand muss etwas tun: Die Domain wird älter, und der Eintrag geht.
+new-domain-undated-then = Die Domain wird von selbst älter, und dann hat der Eintrag keinen Grund mehr zu bleiben.
 
 spf-abuse-headline = { $key } lässt die ganze Welt in ihrem Namen senden
 spf-abuse-about = Domains, deren SPF-Eintrag praktisch jeder Adresse erlaubt, in ihrem Namen zu senden.
@@ -90,6 +95,7 @@ mail-hash-step-1 = Wenn es Ihre Adresse ist, suchen Sie im Ordner „Gesendet“
 mail-hash-step-2 = Ändern Sie das Passwort des Kontos, von einem Gerät aus, dem Sie vertrauen, und schalten Sie den zweiten Faktor ein.
 mail-hash-server-step-1 = Prüfen Sie die Anmeldungen des Kontos und was es gesendet hat, und sperren Sie es, wenn damit betrogen wird.
 mail-hash-then = Wenn die Adresse nicht mehr in solcher Mail vorkommt, läuft der Eintrag aus.
+mail-hash-undated-then = Wenn die Adresse nicht mehr in solcher Mail vorkommt, hat der Eintrag keinen Grund mehr zu bleiben.
 
 never-about = Adressen und Namen, die auf keiner Liste stehen dürfen: Was diese Liste abdeckt, ist nie gelistet, so genau ein anderer Eintrag auch ist.
 never-meaning = Nichts davon ist gelistet.

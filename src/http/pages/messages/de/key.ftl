@@ -18,8 +18,8 @@ exempt-keeps = Das bleibt so, auch wenn der größere Bereich neu geschrieben wi
 still-heading = Wenn Mail trotzdem abgelehnt wurde
 still-step-1 = Sehen Sie sich die Ablehnung noch einmal an: Sie nennt, wer ablehnt, und oft auch, welche Liste gefragt wurde. Es gibt viele Listen, und hier stehen nur die eigenen.
 still-step-2 = Prüfen Sie, ob in der Ablehnung diese Adresse steht: Mail geht meist vom Mailserver Ihres Anbieters aus, nicht von Ihrem eigenen Anschluss.
-still-step-3 = Schicken Sie die Mail in einer Viertelstunde noch einmal: Der Server, der sie abgelehnt hat, merkt sich eine ältere Antwort vielleicht einige Minuten lang.
-still-step-4 = Wird sie wieder abgelehnt, wenden Sie sich an den Postmaster der Domain, an die Sie geschrieben haben, wenn nötig auf anderem Weg als per Mail, und zeigen Sie die Ablehnung.
+still-step-3 = Wird sie wieder abgelehnt, wenden Sie sich an den Postmaster der Domain, an die Sie geschrieben haben, wenn nötig auf anderem Weg als per Mail, und zeigen Sie die Ablehnung.
+still-later = Schicken Sie die Mail in { $span } noch einmal: So lange merkt sich der Server, der sie abgelehnt hat, vielleicht noch eine ältere Antwort.
 
 never-state = Nicht gelistet, und das bleibt so
 never-text = Keine Liste darf hier etwas dazu enthalten, was auch immer sonst gesagt wird.

@@ -1,8 +1,15 @@
 # Die Seiten eines Netzes, und wie Meldungen eine Adresse listen.
 reports-heading = Wie Meldungen eine Adresse listen
-reports-threshold = Fallen und Mailserver melden, was sie sehen. Eine Adresse wird gelistet, wenn die Meldungen von mindestens { $reporters } Meldenden innerhalb von { $within } zusammen { $threshold } Punkte ergeben.
-reports-decay = Ein Meldender trägt höchstens { $most } Punkte bei, wie oft er auch meldet; nach { $span } zählt eine Meldung halb.
-reports-weighs = { $weight } Punkte: { $kind }
+reports-threshold = { $reporters ->
+    [one] Fallen und Mailserver melden, was sie sehen. Eine Adresse wird gelistet, wenn die Meldungen eines Meldenden innerhalb von { $within } zusammen { $points } ergeben.
+   *[other] Fallen und Mailserver melden, was sie sehen. Eine Adresse wird gelistet, wenn die Meldungen von mindestens { $reporters } Meldenden innerhalb von { $within } zusammen { $points } ergeben.
+}
+reports-decay = Ein Meldender trägt höchstens { $points } bei, wie oft er auch meldet; nach { $span } zählt eine Meldung halb.
+reports-weighs = { $points }: { $kind }
+reports-points = { $number ->
+    [one] { $figure } Punkt
+   *[other] { $figure } Punkte
+}
 reports-trap = Mail an eine Adresse, die niemand benutzt (Spamfalle)
 reports-spam = Mail, die ein Filter oder ein Mensch Spam nennt
 reports-auth = erratene Passwörter

@@ -14,6 +14,7 @@ retest-state-running = Die Prüfung läuft.
 retest-state-arriving = Testnachrichten wurden angenommen. Jetzt wird gewartet, ob eine von ihnen durchkommt.
 retest-settles = Ist bis dahin keine durchgekommen, verlässt die Adresse am { $moment } die Liste.
 retest-state-waiting = Die Prüfung hat noch nichts ergeben. Sie wird am { $moment } wiederholt.
+retest-state-put-off = Die Prüfung wurde noch nicht gemacht: Eine Adresse und ihre Nachbarn werden nur begrenzt oft geprüft. An der Reihe ist sie am { $moment }.
 retest-state-done = Die Prüfung ist abgeschlossen.
 retest-result-open = Offen: Was dieser Server geschickt hat, kam durch. Die Adresse bleibt auf der Liste oder steht wieder darauf.
 retest-result-multihop = Etwas kam durch, aber über eine andere Maschine. An der Adresse ändert sich nichts.

@@ -29,6 +29,7 @@ compromised-server-step-1 = Look for mail that you did not send: the mail queue,
 compromised-server-step-2 = Update the system, the web sites and their plug-ins; change passwords and keys; remove what does not belong.
 compromised-server-step-3 = Let nothing but the mail server open connections to port 25.
 compromised-then = Once the cause is gone, nothing new is seen from the address and the entry comes to its end.
+compromised-undated-then = Once the cause is gone, nothing new is seen from the address, and the entry has no reason to stay.
 
 relay-headline = { $key } passes on mail from anyone to anyone
 relay-about = Mail servers that pass on mail from anyone to anyone (open relays).
@@ -58,6 +59,7 @@ spam-server-step-1 = Find the sender in the mail log: the times below help. Stop
 spam-server-step-2 = Send to lists only who has confirmed the subscription; take those off who ask, and those whose mail bounces.
 spam-server-step-3 = Read what arrives at abuse@ and postmaster@ of your domain.
 spam-then = Once the sender is stopped, nothing new is seen from the address and the entry comes to its end.
+spam-undated-then = Once the sender is stopped, nothing new is seen from the address, and the entry has no reason to stay.
 
 domain-headline = { $key } appears in unwanted mail
 domain-about = Domains that appear in unwanted mail: as its sender, in its links, or as the server behind them.
@@ -68,13 +70,16 @@ domain-server-step-1 = Look for pages and files on the web site that you did not
 domain-server-step-2 = Check the domain's DNS records for names that you do not know.
 domain-server-step-3 = Publish SPF and DMARC records, so that others cannot send in the domain's name.
 domain-then = Once the domain no longer appears in such mail, the entry comes to its end.
+domain-undated-then = Once the domain no longer appears in such mail, the entry has no reason to stay.
 
 new-domain-headline = { $key } was registered a short time ago
 new-domain-about = Domains that were registered a short time ago.
 new-domain-meaning = This is not an accusation. Most domains that are used for fraud are used within days of their registration, so some servers look twice at mail that names a very new domain.
 new-domain-step-1 = Wait: the entry ends by itself. Until then, send important mail from an older domain of yours.
+new-domain-undated-step-1 = For the time being, send important mail from an older domain of yours.
 new-domain-server-step-1 = Use the days to publish SPF, DKIM and DMARC records, and start with little mail.
 new-domain-then = Nobody has to do anything: the domain grows older, and the entry goes.
+new-domain-undated-then = The domain grows older by itself, and the entry then has no reason to stay.
 
 spf-abuse-headline = { $key } lets the whole world send in its name
 spf-abuse-about = Domains whose SPF record allows practically every address to send in their name.
@@ -91,6 +96,7 @@ mail-hash-step-1 = If it is your address, look for mail in your “sent” folde
 mail-hash-step-2 = Change the password of the account, from a device that you trust, and switch on the second factor.
 mail-hash-server-step-1 = Check the account's log-ins and what it sent, and stop it if it is used for fraud.
 mail-hash-then = Once the address no longer appears in such mail, the entry comes to its end.
+mail-hash-undated-then = Once the address no longer appears in such mail, the entry has no reason to stay.
 
 never-about = Addresses and names that no list may hold: what it covers is never listed, however specific another entry is.
 never-meaning = Nothing here is listed.

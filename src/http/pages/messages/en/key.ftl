@@ -18,8 +18,8 @@ exempt-keeps = That stays so when the wider range is written anew.
 still-heading = If mail was refused all the same
 still-step-1 = Look at the refusal again: it names who refuses, and often which list was asked. There are many lists, and this place knows only its own.
 still-step-2 = Check that this is the address in the refusal: mail usually leaves from your provider's mail server, not from your own connection.
-still-step-3 = Send the mail again in a quarter of an hour: the server that refused it may remember an older answer for some minutes.
-still-step-4 = If it is refused again, write to the postmaster of the domain that you wrote to, by another way than mail if need be, and show the refusal.
+still-step-3 = If it is refused again, write to the postmaster of the domain that you wrote to, by another way than mail if need be, and show the refusal.
+still-later = Send the mail again in { $span }: the server that refused it may remember an older answer so long.
 
 never-state = Not listed, and never will be
 never-text = No list here may hold it, whatever else is said about it.

@@ -1,8 +1,15 @@
 # The pages of a network, and how reports list an address.
 reports-heading = How reports list an address
-reports-threshold = Traps and mail servers report what they see. An address is listed when the reports of at least { $reporters } reporters within { $within } come to { $threshold } points.
-reports-decay = One reporter adds at most { $most } points, however often it reports; after { $span } a report counts half.
-reports-weighs = { $weight } points: { $kind }
+reports-threshold = { $reporters ->
+    [one] Traps and mail servers report what they see. An address is listed when the reports of one reporter within { $within } come to { $points }.
+   *[other] Traps and mail servers report what they see. An address is listed when the reports of at least { $reporters } reporters within { $within } come to { $points }.
+}
+reports-decay = One reporter adds at most { $points }, however often it reports; after { $span } a report counts half.
+reports-weighs = { $points }: { $kind }
+reports-points = { $number ->
+    [one] { $figure } point
+   *[other] { $figure } points
+}
 reports-trap = mail to an address that nobody uses (a spam trap)
 reports-spam = mail that a filter or a person calls spam
 reports-auth = guessed passwords

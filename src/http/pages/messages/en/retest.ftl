@@ -14,6 +14,7 @@ retest-state-running = The test is running.
 retest-state-arriving = Test messages were accepted. Now it is waited whether one of them comes through.
 retest-settles = If none has come through, the address leaves the list on { $moment }.
 retest-state-waiting = The test said nothing yet. It is tried again on { $moment }.
+retest-state-put-off = The test was not made yet: an address and its neighbours are tested only so often. Its turn comes on { $moment }.
 retest-state-done = The test is over.
 retest-result-open = Open: what this server sent came through. The address stays on the list, or is on it again.
 retest-result-multihop = Something came through, by way of another machine. The address stays as it was.

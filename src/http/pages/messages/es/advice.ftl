@@ -28,6 +28,7 @@ compromised-server-step-1 = Busque correo que usted no envió: en la cola, en el
 compromised-server-step-2 = Actualice el sistema, los sitios web y sus complementos; cambie contraseñas y claves; quite lo que no deba estar allí.
 compromised-server-step-3 = No deje que nada más que el servidor de correo abra conexiones al puerto 25.
 compromised-then = Una vez eliminada la causa, no se ve nada nuevo desde la dirección y la entrada llega a su fin.
+compromised-undated-then = Una vez eliminada la causa, no se ve nada nuevo desde la dirección y la entrada no tiene por qué seguir aquí.
 
 relay-headline = { $key } reenvía correo de cualquiera a cualquiera
 relay-about = Servidores de correo que reenvían correo de cualquiera a cualquiera (relés abiertos).
@@ -57,6 +58,7 @@ spam-server-step-1 = Busque al remitente en el registro de correo: las horas de 
 spam-server-step-2 = Escriba a listas solo a quien haya confirmado la suscripción; quite a quien lo pida y a quien le devuelva el correo.
 spam-server-step-3 = Lea lo que llega a abuse@ y postmaster@ de su dominio.
 spam-then = Una vez detenido el remitente, no se ve nada nuevo desde la dirección y la entrada llega a su fin.
+spam-undated-then = Una vez detenido el remitente, no se ve nada nuevo desde la dirección y la entrada no tiene por qué seguir aquí.
 
 domain-headline = { $key } aparece en correo no deseado
 domain-about = Dominios que aparecen en correo no deseado: como remitente, en los enlaces o como el servidor que hay detrás.
@@ -67,13 +69,16 @@ domain-server-step-1 = Busque en el sitio web páginas y archivos que usted no p
 domain-server-step-2 = Revise los registros DNS del dominio en busca de nombres que no conozca.
 domain-server-step-3 = Publique registros SPF y DMARC para que otros no puedan enviar en nombre del dominio.
 domain-then = Cuando el dominio ya no aparezca en correo así, la entrada llegará a su fin.
+domain-undated-then = Cuando el dominio ya no aparezca en correo así, la entrada no tendrá por qué seguir aquí.
 
 new-domain-headline = { $key } se registró hace poco
 new-domain-about = Dominios que se registraron hace poco.
 new-domain-meaning = Esto no es una acusación. La mayoría de los dominios que se usan para estafar se usan a los pocos días de su registro, así que algunos servidores miran dos veces el correo que nombra un dominio muy nuevo.
 new-domain-step-1 = Espere: la entrada termina sola. Hasta entonces, envíe el correo importante desde un dominio suyo más antiguo.
+new-domain-undated-step-1 = Por ahora, envíe el correo importante desde un dominio suyo más antiguo.
 new-domain-server-step-1 = Aproveche estos días para publicar registros SPF, DKIM y DMARC, y empiece con poco correo.
 new-domain-then = Nadie tiene que hacer nada: el dominio envejece y la entrada desaparece.
+new-domain-undated-then = El dominio envejece por sí solo, y entonces la entrada no tiene por qué seguir aquí.
 
 spf-abuse-headline = { $key } deja que todo el mundo envíe en su nombre
 spf-abuse-about = Dominios cuyo registro SPF permite que prácticamente cualquier dirección envíe en su nombre.
@@ -90,6 +95,7 @@ mail-hash-step-1 = Si es su dirección, busque en su carpeta «Enviados» mensaj
 mail-hash-step-2 = Cambie la contraseña de la cuenta desde un aparato de confianza y active el segundo factor.
 mail-hash-server-step-1 = Revise los accesos de la cuenta y lo que envió, y deténgala si se usa para estafar.
 mail-hash-then = Cuando la dirección ya no aparezca en correo así, la entrada llegará a su fin.
+mail-hash-undated-then = Cuando la dirección ya no aparezca en correo así, la entrada no tendrá por qué seguir aquí.
 
 never-about = Direcciones y nombres que ninguna lista puede contener: lo que esta lista cubre nunca está listado, por muy concreta que sea otra entrada.
 never-meaning = Nada de esto está listado.

@@ -18,8 +18,8 @@ exempt-keeps = Sigue así aunque el rango más amplio se escriba de nuevo.
 still-heading = Si a pesar de todo se rechazó su correo
 still-step-1 = Mire otra vez el rechazo: dice quién rechaza y, a menudo, qué lista se consultó. Hay muchas listas, y este sitio solo conoce las suyas.
 still-step-2 = Compruebe que esta es la dirección del rechazo: el correo suele salir del servidor de su proveedor, no de su propia conexión.
-still-step-3 = Envíe el mensaje otra vez dentro de un cuarto de hora: el servidor que lo rechazó puede recordar una respuesta anterior durante unos minutos.
-still-step-4 = Si vuelve a rechazarse, escriba al postmaster del dominio al que escribió, por otra vía si hace falta, y enséñele el rechazo.
+still-step-3 = Si vuelve a rechazarse, escriba al postmaster del dominio al que escribió, por otra vía si hace falta, y enséñele el rechazo.
+still-later = Envíe el mensaje otra vez dentro de { $span }: el servidor que lo rechazó puede recordar una respuesta anterior durante ese tiempo.
 
 never-state = No listada, y nunca lo estará
 never-text = Ninguna lista de aquí puede contenerla, se diga lo que se diga.

@@ -1,8 +1,15 @@
 # Las páginas de una red, y cómo los avisos listan una dirección.
 reports-heading = Cómo los avisos listan una dirección
-reports-threshold = Las trampas y los servidores de correo avisan de lo que ven. Una dirección se lista cuando los avisos de al menos { $reporters } informantes en { $within } suman { $threshold } puntos.
-reports-decay = Un informante aporta como mucho { $most } puntos, por mucho que avise; tras { $span } un aviso cuenta la mitad.
-reports-weighs = { $weight } puntos: { $kind }
+reports-threshold = { $reporters ->
+    [one] Las trampas y los servidores de correo avisan de lo que ven. Una dirección se lista cuando los avisos de un informante en { $within } suman { $points }.
+   *[other] Las trampas y los servidores de correo avisan de lo que ven. Una dirección se lista cuando los avisos de al menos { $reporters } informantes en { $within } suman { $points }.
+}
+reports-decay = Un informante aporta como mucho { $points }, por mucho que avise; tras { $span } un aviso cuenta la mitad.
+reports-weighs = { $points }: { $kind }
+reports-points = { $number ->
+    [one] { $figure } punto
+   *[other] { $figure } puntos
+}
 reports-trap = correo a una dirección que nadie usa (trampa de spam)
 reports-spam = correo que un filtro o una persona llama spam
 reports-auth = contraseñas adivinadas

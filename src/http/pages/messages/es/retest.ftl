@@ -14,6 +14,7 @@ retest-state-running = La prueba está en marcha.
 retest-state-arriving = Se aceptaron mensajes de prueba. Ahora se espera a ver si alguno llega.
 retest-settles = Si no llega ninguno, la dirección sale de la lista el { $moment }.
 retest-state-waiting = La prueba aún no ha dicho nada. Se repite el { $moment }.
+retest-state-put-off = La prueba aún no se ha hecho: una dirección y sus vecinas solo se prueban un número limitado de veces. Le toca el { $moment }.
 retest-state-done = La prueba ha terminado.
 retest-result-open = Abierto: lo que envió este servidor llegó. La dirección sigue en la lista o está de nuevo en ella.
 retest-result-multihop = Algo llegó, pero a través de otra máquina. La dirección queda como estaba.

@@ -28,6 +28,7 @@ compromised-server-step-1 = Cherchez du courrier que vous n’avez pas envoyé :
 compromised-server-step-2 = Mettez à jour le système, les sites web et leurs extensions ; changez mots de passe et clés ; retirez ce qui n’a rien à y faire.
 compromised-server-step-3 = Ne laissez que le serveur de messagerie ouvrir des connexions vers le port 25.
 compromised-then = Une fois la cause écartée, plus rien de nouveau n’est vu depuis l’adresse et l’entrée arrive à son terme.
+compromised-undated-then = Une fois la cause écartée, plus rien de nouveau n’est vu depuis l’adresse et l’entrée n’a plus de raison d’être ici.
 
 relay-headline = { $key } transmet du courrier de n’importe qui à n’importe qui
 relay-about = Serveurs de messagerie qui transmettent du courrier de n’importe qui à n’importe qui (relais ouverts).
@@ -57,6 +58,7 @@ spam-server-step-1 = Trouvez l’expéditeur dans le journal : les heures ci-des
 spam-server-step-2 = N’écrivez à des listes qu’à ceux qui ont confirmé leur inscription ; retirez ceux qui le demandent et ceux dont le courrier revient.
 spam-server-step-3 = Lisez ce qui arrive à abuse@ et postmaster@ de votre domaine.
 spam-then = Une fois l’expéditeur arrêté, plus rien de nouveau n’est vu depuis l’adresse et l’entrée arrive à son terme.
+spam-undated-then = Une fois l’expéditeur arrêté, plus rien de nouveau n’est vu depuis l’adresse et l’entrée n’a plus de raison d’être ici.
 
 domain-headline = { $key } apparaît dans du courrier indésirable
 domain-about = Domaines qui apparaissent dans du courrier indésirable : comme expéditeur, dans les liens, ou comme serveur derrière eux.
@@ -67,13 +69,16 @@ domain-server-step-1 = Cherchez sur le site web des pages et des fichiers que vo
 domain-server-step-2 = Cherchez dans les enregistrements DNS du domaine des noms que vous ne connaissez pas.
 domain-server-step-3 = Publiez des enregistrements SPF et DMARC, pour que d’autres ne puissent pas envoyer au nom du domaine.
 domain-then = Une fois que le domaine n’apparaît plus dans de tels messages, l’entrée arrive à son terme.
+domain-undated-then = Une fois que le domaine n’apparaît plus dans de tels messages, l’entrée n’a plus de raison d’être ici.
 
 new-domain-headline = { $key } a été enregistré il y a peu
 new-domain-about = Domaines enregistrés il y a peu.
 new-domain-meaning = Ce n’est pas une accusation. La plupart des domaines qui servent à des fraudes servent dans les jours qui suivent leur enregistrement ; certains serveurs regardent donc à deux fois le courrier qui nomme un domaine tout neuf.
 new-domain-step-1 = Attendez : l’entrée prend fin d’elle-même. D’ici là, envoyez le courrier important depuis un domaine plus ancien.
+new-domain-undated-step-1 = Pour l’instant, envoyez le courrier important depuis un domaine plus ancien.
 new-domain-server-step-1 = Profitez de ces jours pour publier des enregistrements SPF, DKIM et DMARC, et commencez par peu de courrier.
 new-domain-then = Personne n’a rien à faire : le domaine vieillit et l’entrée disparaît.
+new-domain-undated-then = Le domaine vieillit de lui-même, et l’entrée n’a alors plus de raison d’être ici.
 
 spf-abuse-headline = { $key } laisse le monde entier envoyer en son nom
 spf-abuse-about = Domaines dont l’enregistrement SPF permet à pratiquement n’importe quelle adresse d’envoyer en leur nom.
@@ -90,6 +95,7 @@ mail-hash-step-1 = Si c’est votre adresse, cherchez dans vos messages envoyés
 mail-hash-step-2 = Changez le mot de passe du compte depuis un appareil sûr, et activez le second facteur.
 mail-hash-server-step-1 = Vérifiez les connexions du compte et ce qu’il a envoyé, et arrêtez-le s’il sert à frauder.
 mail-hash-then = Une fois que l’adresse n’apparaît plus dans de tels messages, l’entrée arrive à son terme.
+mail-hash-undated-then = Une fois que l’adresse n’apparaît plus dans de tels messages, l’entrée n’a plus de raison d’être ici.
 
 never-about = Adresses et noms qu’aucune liste ne peut contenir : ce qu’elle couvre n’est jamais listé, si précise que soit une autre entrée.
 never-meaning = Rien de cela n’est listé.

@@ -18,8 +18,8 @@ exempt-keeps = Cela reste ainsi même quand la plage plus large est réécrite.
 still-heading = Si du courrier a quand même été refusé
 still-step-1 = Relisez le refus : il dit qui refuse, et souvent quelle liste a été interrogée. Il existe beaucoup de listes, et ce site ne connaît que les siennes.
 still-step-2 = Vérifiez que c’est bien l’adresse du refus : le courrier part le plus souvent du serveur de votre fournisseur, pas de votre propre connexion.
-still-step-3 = Renvoyez le message dans un quart d’heure : le serveur qui l’a refusé peut garder une réponse plus ancienne pendant quelques minutes.
-still-step-4 = S’il est encore refusé, écrivez au postmaster du domaine de votre destinataire, par une autre voie s’il le faut, et montrez-lui le refus.
+still-step-3 = S’il est encore refusé, écrivez au postmaster du domaine de votre destinataire, par une autre voie s’il le faut, et montrez-lui le refus.
+still-later = Renvoyez le message dans { $span } : le serveur qui l’a refusé peut garder une réponse plus ancienne aussi longtemps.
 
 never-state = Pas listée, et ne le sera jamais
 never-text = Aucune liste d’ici ne peut la contenir, quoi qu’il en soit dit.

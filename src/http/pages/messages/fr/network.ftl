@@ -1,8 +1,15 @@
 # Les pages d'un réseau, et comment des signalements inscrivent une adresse.
 reports-heading = Comment des signalements inscrivent une adresse
-reports-threshold = Des pièges et des serveurs de messagerie signalent ce qu'ils voient. Une adresse est inscrite quand les signalements d'au moins { $reporters } sources en { $within } atteignent { $threshold } points.
-reports-decay = Une source apporte au plus { $most } points, même si elle signale souvent ; après { $span } un signalement compte pour moitié.
-reports-weighs = { $weight } points : { $kind }
+reports-threshold = { $reporters ->
+    [one] Des pièges et des serveurs de messagerie signalent ce qu'ils voient. Une adresse est inscrite quand les signalements d'une source en { $within } atteignent { $points }.
+   *[other] Des pièges et des serveurs de messagerie signalent ce qu'ils voient. Une adresse est inscrite quand les signalements d'au moins { $reporters } sources en { $within } atteignent { $points }.
+}
+reports-decay = Une source apporte au plus { $points }, même si elle signale souvent ; après { $span } un signalement compte pour moitié.
+reports-weighs = { $points } : { $kind }
+reports-points = { $number ->
+    [one] { $figure } point
+   *[other] { $figure } points
+}
 reports-trap = courrier à une adresse que personne n'utilise (piège à spam)
 reports-spam = courrier qu'un filtre ou une personne appelle spam
 reports-auth = mots de passe devinés

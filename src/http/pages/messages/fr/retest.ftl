@@ -14,6 +14,7 @@ retest-state-running = Le test est en cours.
 retest-state-arriving = Des messages de test ont été acceptés. On attend maintenant de voir si l'un d'eux arrive.
 retest-settles = Si aucun n’arrive, l’adresse quitte la liste le { $moment }.
 retest-state-waiting = Le test n'a encore rien dit. Il est répété le { $moment }.
+retest-state-put-off = Le test n’a pas encore été fait : une adresse et ses voisines ne sont testées qu’un nombre limité de fois. Son tour vient le { $moment }.
 retest-state-done = Le test est terminé.
 retest-result-open = Ouvert : ce que ce serveur a envoyé est arrivé. L'adresse reste sur la liste, ou y est de nouveau.
 retest-result-multihop = Quelque chose est arrivé, mais par une autre machine. L'adresse reste comme elle était.
