@@ -35,6 +35,10 @@ pub(in crate::http) async fn privacy(Of(state): Of<State>, access: Access, reade
     let reports = within
         .max()
         .map(|within| row(words.say("keep-reports"), after("keep-reports-long", within), words.say("keep-operators")));
+    let memory = snapshot.served().lists().map(|(_, list)| list.removal.lockout_memory).max();
+    let returns = memory.map(|memory| {
+        row(words.say("keep-returns"), after("keep-returns-long", memory), words.say("keep-returns-who"))
+    });
     let mut rows = vec![
         row(words.say("keep-entry"), words.say("keep-entry-long"), words.say("keep-everyone")),
         row(words.say("keep-private"), after("keep-private-long", kept.evidence), words.say("keep-operators")),
@@ -52,6 +56,8 @@ pub(in crate::http) async fn privacy(Of(state): Of<State>, access: Access, reade
         row(words.say("keep-visit"), words.say("keep-visit-long"), words.say("keep-nobody")),
         row(words.say("keep-queries"), words.say("keep-queries-long"), words.say("keep-nobody")),
     ];
+    // Beside the requests first: the place of the reports moves what follows it.
+    rows.splice(5..5, returns);
     rows.splice(2..2, reports);
     let site = Site::of(&state, &snapshot, "privacy", &reader);
     html(StatusCode::OK, &reader, &PrivacyPage { site, rows })

@@ -293,6 +293,7 @@ async fn the_privacy_page_says_how_long_things_are_kept_here() {
     for words in [
         "These pages set no cookies",
         "2 years after it ended",
+        "came back to a list after a removal",
         "7 days after it was seen",
         "Everyone for 90 days",
         "hostmaster@bl.test",
@@ -317,10 +318,10 @@ async fn the_privacy_page_says_how_long_things_are_kept_here() {
 async fn the_rule_of_reports_is_said_as_each_language_says_it() {
     let server = Server::start();
     for (language, all) in [
-        ("en", ["2 points: mail to", "1 point: mail that", "within 7 days come to 3 points"]),
-        ("de", ["innerhalb von 7 Tagen", "nach 2 Tagen zählt", "1 Punkt: Mail"]),
-        ("es", ["1 punto: correo", "2 puntos: correo", "en 7 días suman 3 puntos"]),
-        ("fr", ["1 point : courrier", "2 points : courrier", "en 7 jours atteignent 3 points"]),
+        ("en", ["2 points: mail to", "1 point: mail that", "within 7 days come to 3 points", "neither that limit"]),
+        ("de", ["innerhalb von 7 Tagen", "nach 2 Tagen zählt", "1 Punkt: Mail", "weder diese Grenze"]),
+        ("es", ["1 punto: correo", "2 puntos: correo", "en 7 días suman 3 puntos", "ni ese límite"]),
+        ("fr", ["1 point : courrier", "2 points : courrier", "en 7 jours atteignent 3 points", "ni cette limite"]),
     ] {
         let reply = server.get(&format!("/lists/compromised?lang={language}")).await;
         let text = page(&reply);
