@@ -539,7 +539,9 @@ fn reverse_name(first: IpAddr, cut: u32, part: u128) -> String {
 fn is_host(text: &str) -> bool {
     let plain = text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-'));
     let letters = text.rsplit('.').next().is_some_and(|label| label.bytes().any(|b| b.is_ascii_alphabetic()));
-    plain && letters && text.contains('.') && text.parse::<ListedName>().is_ok()
+    // RFC 952: a hyphen stands inside a label only. What begins with one would be an option to a program.
+    let hyphens = text.split('.').all(|label| !label.starts_with('-') && !label.ends_with('-'));
+    plain && letters && hyphens && text.contains('.') && text.parse::<ListedName>().is_ok()
 }
 
 fn is_mailbox(text: &str) -> bool {

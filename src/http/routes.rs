@@ -16,7 +16,7 @@ use axum::{
     http::{HeaderName, HeaderValue, Method, Uri, header},
     middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
-    routing::{any, get, post},
+    routing::{any, get, post, put},
 };
 use std::time::Duration;
 use utoipa::OpenApi as _;
@@ -58,6 +58,8 @@ pub fn router(state: State) -> Router {
 
     let pages = Router::new()
         .route("/", get(pages::front))
+        // The form of address that refusals of old lists name: `/bl?192.0.2.7`.
+        .route("/bl", get(pages::front))
         .route("/lookup", get(pages::form))
         .route("/lists/{list}", get(pages::list))
         .route("/networks/{name}", get(pages::network))
@@ -84,6 +86,10 @@ pub fn router(state: State) -> Router {
         .route("/robots.txt", get(pages::robots))
         .route("/api/v1/lookup/{first}/{length}", get(api::range_in_path))
         .route("/api/v1/history/{first}/{length}", get(api::history_of_range))
+        .route(
+            "/api/v1/networks/{name}/ranges/{first}/{length}",
+            put(api::put_range_in_path).delete(api::delete_range_in_path),
+        )
         .route("/api", any(no_call))
         .route("/api/{*rest}", any(no_call))
         .route("/{key}", get(pages::key))

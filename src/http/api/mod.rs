@@ -33,7 +33,7 @@ pub(super) use history::{Stay, of_range as history_of_range, stays as past_stays
 pub(super) use lists::{all as all_lists, find as find_list, settings as list_settings};
 pub(super) use lookup::contact as contact_of;
 pub(super) use network_listings::{Listed, as_csv as listings_csv, some as some_listings, waiting_requests};
-pub(super) use networks::{claims_of_strangers, found as find_network};
+pub(super) use networks::{claims_of_strangers, delete_range_in_path, found as find_network, put_range_in_path};
 
 use super::{Problem, State};
 use utoipa_axum::{router::OpenApiRouter, routes};

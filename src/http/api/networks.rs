@@ -26,6 +26,7 @@ use axum::{
     body::Body,
     extract::State as Of,
     http::{HeaderMap, StatusCode},
+    response::IntoResponse,
 };
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
@@ -430,7 +431,7 @@ pub(super) async fn delete(Of(state): Of<State>, access: Access, At(name): At<St
     security(("token" = ["network:NAME"])),
     params(
         ("name" = String, Path, description = "The network", example = "example-net"),
-        ("prefix" = String, Path, description = "The range, its slash as %2F", example = "192.0.2.0%2F25")),
+        ("prefix" = String, Path, description = "The range; its slash may also be written as %2F", example = "192.0.2.0/25")),
     request_body = NewRange,
     responses(
         (status = 200, description = "It is on the pages", body = NetworkObject),
@@ -452,12 +453,32 @@ pub(super) async fn put_range(
     Ok(Json(NetworkObject::of(&changed, true, &[])))
 }
 
+/// The same where the slash of the range is written as it is: a path of one part more.
+pub(in crate::http) async fn put_range_in_path(
+    state: Of<State>,
+    access: Access,
+    At((name, first, length)): At<(String, String, String)>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<impl IntoResponse, Problem> {
+    put_range(state, access, At((name, format!("{first}/{length}"))), headers, body).await
+}
+
+/// As [`put_range_in_path`].
+pub(in crate::http) async fn delete_range_in_path(
+    state: Of<State>,
+    access: Access,
+    At((name, first, length)): At<(String, String, String)>,
+) -> Result<StatusCode, Problem> {
+    delete_range(state, access, At((name, format!("{first}/{length}")))).await
+}
+
 /// Say nothing of a range any more
 #[utoipa::path(delete, path = "/api/v1/networks/{name}/ranges/{prefix}", tag = "networks",
     security(("token" = ["network:NAME"])),
     params(
         ("name" = String, Path, description = "The network", example = "example-net"),
-        ("prefix" = String, Path, description = "The range, its slash as %2F", example = "192.0.2.0%2F25")),
+        ("prefix" = String, Path, description = "The range; its slash may also be written as %2F", example = "192.0.2.0/25")),
     responses(
         (status = 204, description = "Nothing is said of it"),
         (status = 422, description = "This is no range", body = Problem, content_type = "application/problem+json")))]

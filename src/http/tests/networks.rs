@@ -208,6 +208,10 @@ async fn what_a_network_says_of_a_range_stands_on_the_page_of_its_addresses() {
     let outside = "/api/v1/networks/isp/ranges/198.51.100.0%2F25";
     assert_eq!(as_isp(&server, &token, "PUT", outside, range).await.status, 422);
     assert_eq!(as_isp(&server, &token, "PUT", path, r#"{"smarthost":"not a host"}"#).await.status, 422);
+    assert_eq!(as_isp(&server, &token, "PUT", path, r#"{"smarthost":"-x.com"}"#).await.status, 422);
+    let plain = path.replace("%2F", "/");
+    assert_ne!(plain, path);
+    as_isp(&server, &token, "PUT", &plain, range).await.ok();
 
     let page = server.call_as(None, "GET", "/203.0.113.9", "").await;
     assert!(page.text().contains("smtp.example.org") && page.text().contains("&#60;b&#62;only"), "{}", page.text());

@@ -33,6 +33,8 @@ async fn the_front_page_says_what_this_is_and_leads_to_a_look_up_without_a_scrip
     for path in [
         "/?ip=198.51.100.7",
         "/?198.51.100.7",
+        "/bl?198.51.100.7",
+        "/bl?ip=198.51.100.7",
         "/?key=198.51.100.7",
         "/lookup?key=+198.51.100.7",
         "/198.51.100.7",
