@@ -221,8 +221,13 @@ impl Session {
         let Plan { tester, address, date, .. } = &self.plan;
         let Tester { ehlo, contact, domain, page } = tester;
         let mailbox = format!("{}{token}@{domain}", super::MAILBOX_PREFIX);
+        // Our inbox takes tests and bounces only: an answer goes to whom the operator named. Not as the sender, of whose domain a
+        // server could refuse what is not signed by it (DMARC), and that would pass for a refusal to relay.
+        let person = contact.strip_prefix("mailto:").unwrap_or(contact);
+        let page_only = person.contains("://");
+        let reply_to = if page_only { String::new() } else { format!("Reply-To: <{person}>\r\n") };
         format!(
-            "From: Open relay test <postmaster@{domain}>\r\nTo: <{mailbox}>\r\nDate: {date}\r\n\
+            "From: Open relay test <postmaster@{domain}>\r\n{reply_to}To: <{mailbox}>\r\nDate: {date}\r\n\
              Message-ID: <{token}@{domain}>\r\nAuto-Submitted: auto-generated\r\n\
              Subject: Test whether {address} is an open relay\r\n\r\n\
              {ehlo} tests whether the mail server at {address} passes on mail of\r\nstrangers to strangers. \

@@ -43,6 +43,21 @@ fn verdicts(session: &Session) -> Vec<Verdict> {
     session.verdicts().iter().map(|(_, verdict)| *verdict).collect()
 }
 
+/// Our inbox refuses mail to the postmaster of its domain, and so every answer to a test message.
+#[test]
+fn an_answer_to_a_test_message_reaches_the_operator() {
+    let message = |contact: &str| {
+        let mut plan = plan();
+        plan.tester.contact = contact.into();
+        String::from_utf8(Session::new(plan).message(Token::new([1; 16]))).unwrap()
+    };
+    for contact in ["postmaster@dnsbl.example", "mailto:postmaster@dnsbl.example"] {
+        assert!(message(contact).contains("\r\nReply-To: <postmaster@dnsbl.example>\r\nTo: <t-"), "{contact}");
+    }
+    let page = message("https://dnsbl.example/tests");
+    assert!(!page.contains("Reply-To") && page.contains("opt out of tests: https://dnsbl.example/tests\r\n"));
+}
+
 #[test]
 fn every_form_is_tried_as_the_table_of_relay_tests_has_it() {
     let (session, told) = against(|command| if command.starts_with("RCPT") { "550 no" } else { "250 ok" });
