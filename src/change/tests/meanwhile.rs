@@ -58,7 +58,7 @@ fn an_end_that_the_old_and_the_coming_entry_share_is_not_forgotten_when_the_old_
     house.import("relay", "feed", "203.0.113.1 expires=100\n203.0.113.2").unwrap();
     let remove = |door: Door| {
         move || {
-            let what = What::Remove(Key::parse_any("203.0.113.1").unwrap());
+            let what = What::Remove(vec![Key::parse_any("203.0.113.1").unwrap()]);
             let (actor, list, source) = (Actor::new("token:test"), "relay".parse().unwrap(), "feed".parse().unwrap());
             wait(door.submit(Change { actor, list, source, admin: true, force: true, what, cases: Vec::new() }))
                 .unwrap();
