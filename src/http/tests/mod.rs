@@ -148,7 +148,7 @@ fn wide() -> Arc<ListSettings> {
 fn blocks() -> Arc<ListSettings> {
     let list = list("blocks", Kind::Relay, "127.0.0.12");
     let removal = Removal { lasts: Some(Duration::from_seconds(10 * 86_400)), ..list.removal.clone() };
-    Arc::new(ListSettings { v6_hosts_as: Some(64), removal, ..(*list).clone() })
+    Arc::new(ListSettings { v6_hosts_as: Some(64), removal, reports: None, ..(*list).clone() })
 }
 
 pub(super) fn zone(origin: &str, lists: &[&str]) -> ZoneSettings {
