@@ -124,7 +124,8 @@ impl List {
         if let Some(until) = locked.max().filter(|until| now < *until) {
             return Some(until);
         }
-        if !self.listed.contains_key(&prefix) {
+        let wider = Self::places(prefix).skip(1).any(|place| self.listed.get(&place).is_some_and(|end| now < *end));
+        if wider || !self.listed.contains_key(&prefix) {
             return Some(now.plus(Duration::from_seconds(DAY)));
         }
         self.exempt.insert(prefix, now);

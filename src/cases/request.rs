@@ -172,6 +172,8 @@ pub enum Event {
 pub struct Around {
     /// Until when the key is locked out for such a request.
     pub locked_until: Option<Time>,
+    /// Whether a wider listing stands, which only its source and the operator lift.
+    pub wider: bool,
     /// The time of the newest evidence against the key itself, where it is newer than the request.
     pub newer_evidence: Option<Time>,
     /// How long an exemption lasts.
@@ -313,7 +315,9 @@ impl Request {
             (State::Deciding, Event::Accepted(why)) => {
                 next.needs.decision = false;
                 // Who decides knows the evidence and the lock-out, and answers for both.
-                Ok(next.onward(Around { locked_until: None, newer_evidence: None, ..around }, now, why.into()))
+                let wider = around.wider && self.network_decides();
+                let around = Around { locked_until: None, newer_evidence: None, wider, ..around };
+                Ok(next.onward(around, now, why.into()))
             }
             (State::Deciding, Event::OwnerGone(needs)) if self.network_decides() => {
                 (next.rule, next.owner, next.needs) = (RemovalRule::Proof, None, needs);
@@ -341,6 +345,11 @@ impl Request {
         }
         if let Some(at) = around.newer_evidence.filter(|at| *at > self.asked_at) {
             return self.moved(State::Refused, now, Finding::NewerEvidence { at });
+        }
+        if around.wider && self.rule != RemovalRule::Operator {
+            // It came since it was asked.
+            let needs = Needs { decision: true, ..self.needs };
+            return Self { rule: RemovalRule::Operator, needs, ..self }.moved(State::Deciding, now, why);
         }
         let until = around.lasts.map(|lasts| now.plus(lasts));
         Self { until, ..self }.moved(State::Granted, now, why)

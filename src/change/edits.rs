@@ -215,8 +215,9 @@ pub(super) struct Outweighed<'a> {
 impl<'a> Outweighed<'a> {
     pub fn new(view: &'a View<'a>, list: &'a ListState, by: &Source) -> Self {
         let sources = view.catalog().sources(list.id);
-        let yields =
-            |source: &&Arc<Source>| source.name.yields_to_evidence() && source.name != by.name && source.row.keys > 0;
+        let yields = |source: &&Arc<Source>| {
+            list.settings.yields_to_evidence(&source.name) && source.name != by.name && source.row.keys > 0
+        };
         let yielding = sources.filter(yields).cloned().collect();
         Self { view, list, yielding, ended: HashSet::new(), found: Vec::new() }
     }

@@ -29,7 +29,8 @@ impl Yielding {
         lengths.forget();
         let mut exclusions = HashMap::<Key, Vec<_>>::new();
         let sources = view.catalog().sources(list.id);
-        for source in sources.filter(|source| source.name.yields_to_evidence() && source.name != by.name) {
+        for source in sources.filter(|source| list.settings.yields_to_evidence(&source.name) && source.name != by.name)
+        {
             for row in view.owned(source.owner()) {
                 let (key, entry) = row?;
                 if entry.mark == Mark::Excluded {

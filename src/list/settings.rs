@@ -3,7 +3,7 @@
 //! Guarantees: valid when it comes from `config`, which checks what spans several fields.
 //! Never: changes while a snapshot is served from it; a reload makes new ones.
 
-use super::{Duration, HashKind, KeyFamily, ListName, Prefix, Removal, ReportRule, ReturnCode};
+use super::{Duration, HashKind, KeyFamily, ListName, Prefix, Removal, ReportRule, ReturnCode, SourceName};
 use std::sync::Arc;
 
 /// What a list is about. The kind fixes the family of its keys and the advice on its pages.
@@ -117,6 +117,13 @@ impl ListSettings {
     #[must_use]
     pub fn is_single(&self, key: Prefix) -> bool {
         key.is_host() || (key.first().is_ipv6() && self.v6_block() == key.length())
+    }
+
+    /// Whether exclusions of this source end when another source brings newer evidence. A removal from a dynamic range does not:
+    /// that an address lies in the range says nothing against it.
+    #[must_use]
+    pub fn yields_to_evidence(&self, source: &SourceName) -> bool {
+        source.yields_to_evidence() && !(self.kind == Kind::Dynamic && source.as_str() == "removal")
     }
 
     /// The length of the IPv6 block that one customer has, as this list sees it: where it does not say, as most providers

@@ -271,7 +271,7 @@ impl Sitting {
         }
         let removal = &settings.removal;
         let proven = (from_key && removal.proofs.contains(&ProofKind::Address)).then_some(ProofKind::Address);
-        let (rule, owner) = self.rule(settings, &standing, key)?;
+        let (rule, owner) = self.rule(settings, key)?;
         let mut needs = needs_of(settings, rule, proven.is_some());
         let at_hand = desk.proofs_at_hand(settings);
         let locked = self.locked(settings, &key.to_string(), proven.is_some())?;
@@ -318,13 +318,8 @@ impl Sitting {
     }
 
     /// The rule of a request: the list's, but a wider listing is the operator's, and `owner` without a network is `proof`.
-    fn rule(
-        &self,
-        settings: &ListSettings,
-        standing: &Standing,
-        key: &Key,
-    ) -> Result<(RemovalRule, Option<Box<str>>), Fault> {
-        if matches!(standing, Standing::Wider(_)) && settings.kind != Kind::Dynamic {
+    fn rule(&self, settings: &ListSettings, key: &Key) -> Result<(RemovalRule, Option<Box<str>>), Fault> {
+        if self.wider_listing(settings, key)?.is_some() {
             return Ok((RemovalRule::Operator, None));
         }
         let owner = self.desk().network_of(key)?;
@@ -361,12 +356,13 @@ impl Sitting {
         let view = self.desk().store().view();
         let list = view.catalog().list_id(&settings.name);
         let key = Key::parse(&request.key, settings.family()).ok();
-        let held = match list.zip(key) {
-            Some((list, key)) => listed_inside(&view, list, &key)?,
-            None => Vec::new(),
+        let (held, wider) = match list.zip(key) {
+            Some((list, key)) => (listed_inside(&view, list, &key)?, self.wider_listing(settings, &key)?),
+            None => (Vec::new(), None),
         };
         Ok(Around {
             locked_until: self.locked(settings, &request.key, request.proven.is_some())?,
+            wider: wider.is_some(),
             newer_evidence: held.iter().map(|held| held.entry.last_seen).max(),
             lasts: settings.removal.lasts,
         })

@@ -8,7 +8,7 @@ use super::{
     Desk, Entries, Sitting,
     proofs::{Found, address_of},
     retest_rows::{Evidence, FAMILY, Named, id_at_end, row, same_key},
-    standing::listed_over,
+    standing::{listed_over, listed_wider},
     value,
 };
 use crate::{
@@ -109,6 +109,9 @@ impl Sitting {
             self.count_return(&settings, &retest.key, false, self.now)?;
         }
         let key = retest.key.parse::<Prefix>().map_err(|error| Unfit::Key(error.into()))?;
+        if judged == Judgement::Clear && self.wider_listing(&settings, &Key::Prefix(key))?.is_some() {
+            return self.commit().await;
+        }
         let (mark, reason) = match judged {
             Judgement::Clear => (Mark::Excluded, OwnReason::Clean(retest.id)),
             Judgement::List { variant, .. } => (Mark::Listed, OwnReason::Open(retest.kind, variant)),
@@ -150,7 +153,9 @@ impl Desk {
         let Some(id) = view.catalog().list_id(&list.name) else { return Ok(None) };
         let host = Key::Prefix(Prefix::host(address));
         let Some(Key::Prefix(nearest)) = listed_over(&view, id, &host)? else { return Ok(None) };
-        Ok(list.is_single(nearest).then_some(nearest))
+        // What a test says of one address lifts no wider listing.
+        let alone = list.is_single(nearest) && listed_wider(&view, id, list, &Key::Prefix(nearest))?.is_none();
+        Ok(alone.then_some(nearest))
     }
 
     /// Somebody asks for a test of `address`, for its listing in `list`. `within_limit` is false where the one who asked has

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use std::collections::BTreeMap;
 
 const TERM: u32 = 1_000;
-const SOURCES: [&str; 4] = ["a", "b", "removal", "operator"];
+const SOURCES: [&str; 4] = ["a", "b", "retest", "operator"];
 /// Keys that lie in one another, in both families.
 const KEYS: [&str; 10] = [
     "203.0.112.0/23",
@@ -118,8 +118,8 @@ fn merged(lines: &[Line]) -> BTreeMap<Key, Line> {
 }
 
 impl Model {
-    fn end_removals(&mut self, by: usize, at: &Key, evidence: Option<u32>) {
-        if SOURCES[by] != "removal" {
+    fn end_exclusions(&mut self, by: usize, at: &Key, evidence: Option<u32>) {
+        if SOURCES[by] != "retest" {
             self.sources[2].rows.retain(|exclusion, row| {
                 let newer = evidence.is_none_or(|seen| seen > row.last_seen);
                 !(row.mark == Mark::Excluded && exclusion.covers(at) && newer)
@@ -133,7 +133,7 @@ impl Model {
         for (at, line) in merged(lines) {
             let seen = line.seen.map(|ago| now - ago);
             if !line.excluded {
-                self.end_removals(source, &at, seen);
+                self.end_exclusions(source, &at, seen);
             }
             let rows = &mut self.sources[source].rows;
             let row = match rows.get(&at) {
@@ -186,7 +186,7 @@ impl Model {
             rows.insert(at.clone(), row);
             if !line.excluded {
                 let began = held.filter(|held| held.mark == Mark::Listed).map(|held| held.first_seen);
-                self.end_removals(source, at, seen.or(began));
+                self.end_exclusions(source, at, seen.or(began));
             }
         }
         counts.removed = old.keys().filter(|at| !merged.contains_key(at)).count() as u64;

@@ -168,6 +168,10 @@ async fn a_server_in_a_dynamic_range_is_exempted_after_its_checks_and_stays_so_w
     let server = server.restart();
     assert_eq!(server.answers("198.51.100.25").await, json!([]), "the range is no evidence against one address");
     assert_eq!(server.request(&asked).await["state"], "granted", "a restart keeps it");
+    server.put("dynamic", "other", "198.51.100.25 by itself").await.ok();
+    server.pass(60);
+    server.post("dynamic", &json!({"key": "198.51.100.25", "source": "feed"})).await.ok();
+    assert_eq!(server.answers("198.51.100.25").await, json!([]), "nor is that somebody lists it as dynamic again");
     // A name that a provider gives out is none of a mail server.
     *server.checks.server.lock().unwrap() = Some(Err(Unmet::Generic("198-51-100-26.pool.example.net".into())));
     let asked = server.ask("dynamic", "198.51.100.26").await;
@@ -302,6 +306,44 @@ async fn a_v6_block_leaves_as_a_whole_and_a_wider_listing_only_by_an_operator() 
     assert_eq!(server.decide(&asked, true).await.ok()["state"], "granted");
     assert_eq!(server.answers("198.51.100.9").await, json!([]));
     assert_eq!(server.answers("198.51.100.10").await, json!(["127.0.0.4"]));
+}
+
+/// An entry of its own opened the way out of a range that an operator had listed on purpose.
+#[tokio::test]
+async fn an_own_entry_does_not_open_the_way_out_of_a_wider_listing() {
+    let server = Server::start();
+    for (key, source) in [("198.51.100.0/24", "operator"), ("198.51.100.7", "trap"), ("192.0.2.7", "trap")] {
+        server.listed(key, source).await;
+    }
+    server.pass(10);
+    let asked = server.ask("compromised", "198.51.100.7").await;
+    assert_eq!((&asked["state"], &server.request(&asked).await["rule"]), (&json!("deciding"), &json!("operator")));
+    assert_eq!(server.answers("198.51.100.7").await, json!(["127.0.0.4"]));
+    assert_eq!(server.ask("compromised", "192.0.2.7").await["state"], "granted");
+    // One that comes while a proof is awaited is looked at when it is granted.
+    server.post("relay", &json!({"key": "203.0.113.7", "source": "tester"})).await.ok();
+    let asked = server.ask("relay", "203.0.113.7").await;
+    server
+        .post("relay", &json!({"key": "203.0.113.0/24", "source": "operator", "seen": "2027-01-15T08:00:00Z"}))
+        .await
+        .ok();
+    *server.checks.names.lock().unwrap() = vec!["mx.example.org".into()];
+    let path = format!("/api/v1/removals/{}", asked["id"].as_str().unwrap());
+    let told = server.call_with(asked["secret"].as_str().unwrap(), "GET", &path, Value::Null).await.ok();
+    let txt = told["txt"].as_str().unwrap().into();
+    server.checks.texts.lock().unwrap().push(("_dnsbld.example.org".into(), txt));
+    assert_eq!(server.prove(&asked, json!({"proof": "rdns-txt"})).await.ok()["state"], "deciding");
+    assert_eq!(server.decide(&asked, true).await.ok()["state"], "granted", "an operator's word");
+}
+
+#[tokio::test]
+async fn the_address_that_was_asked_for_leaves_a_block_of_very_many() {
+    let server = Server::start();
+    let hosts: String = (1..=600).map(|n| format!("2001:db8:9a::{n:x}\n")).collect();
+    server.put("compromised", "feed", &hosts).await.ok();
+    server.pass(10);
+    assert_eq!(server.ask("compromised", "2001:db8:9a::258").await["state"], "granted");
+    assert_eq!(server.answers("2001:db8:9a::258").await, json!([]));
 }
 
 #[tokio::test]
