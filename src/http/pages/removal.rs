@@ -281,7 +281,12 @@ async fn stands(
     };
     let secret = secret.filter(|secret| shown.request.secret.is(secret));
     let url = format!("{}/removals/{id}", state.settings().public_url);
-    let page = StatePage { wrong, url, ..StatePage::of(site, shown, secret, test, &remembered, fresh, now) };
+    let dynamic = api::list_settings(&snapshot, &shown.request.list).is_ok_and(|list| list.kind == Kind::Dynamic);
+    let ends = shown.request.state == Stand::Granted && !dynamic;
+    let mut page = StatePage { wrong, url, ..StatePage::of(site, shown, secret, test, &remembered, fresh, now) };
+    if ends {
+        page.meaning = format!("{} {}", page.meaning, reader.messages.say("removal-newer"));
+    }
     let mut response = html(status, reader, &page);
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
@@ -420,8 +425,12 @@ pub(super) fn rule(list: &ListSettings, words: Messages) -> Vec<String> {
         Some(lasts) => words.with("rule-lasts", "span", span(lasts, words)),
         None => words.say("rule-lasts-on"),
     });
+    // A removal from a dynamic range does not end by what is seen, and so never returns.
+    if list.kind != Kind::Dynamic {
+        lines.push(words.say("removal-newer"));
+    }
     // Whom an operator decides about may always ask.
-    if removal.rule != RemovalRule::Operator {
+    if removal.rule != RemovalRule::Operator && list.kind != Kind::Dynamic {
         lines.push(words.with("rule-lockout", "span", span(removal.lockout, words)));
     }
     lines
