@@ -126,6 +126,12 @@ impl Sweep {
         !self.leaving.is_empty()
     }
 
+    /// What waits is found again by the next look.
+    pub fn look_later(&mut self) {
+        self.leaving.clear();
+        self.after = None;
+    }
+
     /// Something has just left.
     pub fn look_soon(&mut self) {
         self.next_look = Time::default();

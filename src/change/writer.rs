@@ -161,7 +161,8 @@ impl Writer {
         if !self.shared.writes_off()
             && let Err(refused) = self.clear_generation()
         {
-            tracing::error!(%refused, "clearing away failed, and is tried again");
+            tracing::error!(%refused, "clearing away failed, and is tried again in a minute");
+            self.sweep.look_later();
         }
     }
 

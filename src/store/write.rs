@@ -370,6 +370,14 @@ impl Store {
         Ok(id)
     }
 
+    /// As if the list had given so many numbers to sources.
+    #[cfg(test)]
+    pub fn as_if_sources(&self, list: ListId, number: u16) -> Result<(), WriteError> {
+        let mut batch = Batch::new();
+        batch.put_list(self.catalog.load().list_name(list).expect("a list of the test"), list, number);
+        self.write(batch)
+    }
+
     /// The source of that name; makes it, with an empty generation, where it is new. Durable with the next sync.
     pub fn create_source(&self, list: ListId, name: &SourceName) -> Result<Arc<Source>, WriteError> {
         if let Some(source) = self.catalog.load().source_named(list, name) {

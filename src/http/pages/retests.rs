@@ -10,7 +10,7 @@ use super::{
 use crate::{
     cases::{
         Fault, Id,
-        retest::{Form, Outcome, Retest, State as Stands, Suspicion, Variant, Verdict},
+        retest::{Form, Outcome, Retest, State as Stands, Step, Suspicion, Variant, Verdict},
         suspicion,
     },
     http::{
@@ -223,7 +223,13 @@ impl RetestPage {
             _ => {}
         }
         // That nobody was there is said already.
-        let heard = retest.steps.iter().any(|step| step.verdict != Verdict::Unanswered);
+        // A mail server that takes no connection says so once for all forms: no table for that.
+        let says = |step: &Step| match step.verdict {
+            Verdict::Unanswered => false,
+            Verdict::Closed => retest.kind == Suspicion::Proxy,
+            _ => true,
+        };
+        let heard = retest.steps.iter().any(says);
         let steps = retest.steps.iter().map(|step| StepShown {
             trial: trial(step.variant, words),
             variant: step.variant.to_string(),
