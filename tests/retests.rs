@@ -91,15 +91,16 @@ fn peers_mail_servers_and_proxies_are_told_apart_by_what_comes_back() {
         assert_eq!(said.of(&format!("second-{name}")), ("unreachable", "waiting", true), "{text}");
         assert_eq!(said.of(&format!("third-{name}")), ("clean", "done", false), "{text}");
     }
-    // Proxies.
+    // Proxies: by one way or another, of which the first that leads through ends the test.
     for (name, through) in [
-        ("open-proxy", "connect:8080"),
-        ("open-socks", "socks5:1080"),
-        ("dante4", "socks4:1080"),
-        ("dante5", "socks5:1080"),
+        ("open-proxy", &["connect:8080", "post:8080"][..]),
+        ("open-socks", &["socks5:1080"]),
+        ("dante4", &["socks4:1080"]),
+        ("dante5", &["socks5:1080"]),
     ] {
         assert_eq!(said.of(name), ("open", "done", true), "{text}");
-        assert!(said.verdicts(name).contains(&(through, "arrived")), "{text}");
+        let arrived = |&(variant, verdict): &(&str, &str)| verdict == "arrived" && through.contains(&variant);
+        assert!(said.verdicts(name).iter().any(arrived), "{text}");
     }
     assert_eq!(said.of("closed-proxy"), ("clean", "done", false), "{text}");
     // What is not listed is not tested, and the answer did not tell.
