@@ -11,7 +11,7 @@ use super::{
     draft::{Draft, UndoStep, source_to_be},
     expiry,
     places::Places,
-    plan::{Holding, Line, Outcome, Way},
+    plan::{Holding, Line, Outcome},
     prepare::resolve_whole,
     request::{Actor, Change, Committed, Configuration, Pause, Refused},
     rows::StoreRows,
@@ -295,7 +295,7 @@ impl Writer {
         draft.source = Some(name);
         for key in wanted.iter().filter(|key| !held.contains_key(key)) {
             let (key, line) = Line::new(NewEntry::plain(key.clone(), Mark::Listed), None);
-            let (after, outcome) = line.onto(None, Way::Post, now);
+            let (after, outcome) = line.onto(None, now);
             let party = draft.party(&source, Leaving::ByWill, Arrival::Posted, UndoStep::Forget);
             draft.count(outcome);
             draft.change(party, key, None, Some(after), Why::Changed);

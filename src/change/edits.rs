@@ -64,7 +64,7 @@ impl Writer {
             if let Some(evidence) = line.evidence(before.as_ref(), Way::Post) {
                 outweighed.weigh(&key, evidence)?;
             }
-            let (after, outcome) = line.onto(before.as_ref(), Way::Post, now);
+            let (after, outcome) = line.onto(before.as_ref(), now);
             draft.count(outcome);
             draft.change(party, key, before, Some(after), Why::Changed);
         }

@@ -1,7 +1,6 @@
 //! What a request does to the rows of one source: the rules of DESIGN as pure functions.
 //!
-//! Guarantees: the same rows, lines and time give the same changes. A source holds a key once. What an import only
-//! confirms is not rewritten. An exclusion of `removal` or `retest` ends by newer evidence only.
+//! Guarantees: the same rows, lines and time give the same changes. A source holds a key once. An exclusion of `removal` or `retest` ends by newer evidence only.
 //! Never: reads a store or a clock, knows of batches or snapshots.
 
 use super::request::Committed;
@@ -64,14 +63,11 @@ impl Line {
         if self.mark == Mark::Excluded && later.mark == Mark::Listed { self } else { later }
     }
 
-    /// What the source holds after this line, and how the line counts.
-    pub fn onto(&self, old: Option<&Holding>, way: Way, now: Time) -> (Holding, Outcome) {
+    /// What the source holds after this line of a POST, and how the line counts.
+    pub fn onto(&self, old: Option<&Holding>, now: Time) -> (Holding, Outcome) {
         let Some(old) = old else {
             return (self.holding(self.first_seen.unwrap_or(now), self.seen.unwrap_or(now)), Outcome::Added);
         };
-        if way == Way::Import && self.confirms(old) {
-            return (old.clone(), Outcome::Unchanged);
-        }
         let first_seen = self.first_seen.unwrap_or(old.entry.first_seen);
         // Evidence that arrives out of order does not make an entry older.
         let last_seen = self.seen.unwrap_or(now).max(old.entry.last_seen);
@@ -81,14 +77,6 @@ impl Line {
     fn holding(&self, first_seen: Time, last_seen: Time) -> Holding {
         let (mark, code, text, expires) = (self.mark, self.code, self.text, self.expires);
         Holding { entry: Entry { mark, code, text, first_seen, last_seen, expires }, detail: self.detail.clone() }
-    }
-
-    /// Whether an import of this line changes nothing. `seen` is not looked at: the import itself is the last sight.
-    fn confirms(&self, old: &Holding) -> bool {
-        let entry = &old.entry;
-        (self.mark, self.code, self.text, self.expires) == (entry.mark, entry.code, entry.text, entry.expires)
-            && self.detail == old.detail
-            && self.first_seen.is_none_or(|first| first == entry.first_seen)
     }
 
     /// The evidence that this line brings against exclusions of `removal` and `retest`; none if it is no listing.
@@ -171,16 +159,11 @@ mod tests {
     }
 
     #[test]
-    fn a_post_renews_and_an_import_only_confirms() {
-        let (held, outcome) = line(Mark::Listed).onto(None, Way::Post, T1);
+    fn a_post_renews_what_is_held() {
+        let (held, outcome) = line(Mark::Listed).onto(None, T1);
         assert_eq!(outcome, Outcome::Added);
-        let (renewed, outcome) = line(Mark::Listed).onto(Some(&held), Way::Post, T2);
+        let (renewed, outcome) = line(Mark::Listed).onto(Some(&held), T2);
         assert_eq!((outcome, renewed.entry.first_seen, renewed.entry.last_seen), (Outcome::Renewed, T1, T2));
-        let (confirmed, outcome) = line(Mark::Listed).onto(Some(&held), Way::Import, T2);
-        assert_eq!((outcome, confirmed), (Outcome::Unchanged, held.clone()));
-        let mut other = line(Mark::Listed);
-        other.detail.reason = "another".into();
-        assert_eq!(other.onto(Some(&held), Way::Import, T2).1, Outcome::Renewed);
     }
 
     #[test]
@@ -193,7 +176,7 @@ mod tests {
 
     #[test]
     fn an_import_that_only_confirms_is_no_new_evidence() {
-        let held = line(Mark::Listed).onto(None, Way::Import, T1).0;
+        let held = line(Mark::Listed).onto(None, T1).0;
         let confirmed = line(Mark::Listed).evidence(Some(&held), Way::Import).unwrap();
         assert!(!confirmed.ends(T2), "the key was held before the removal");
         assert!(line(Mark::Listed).evidence(None, Way::Import).unwrap().ends(T2), "a key that came later");
@@ -205,7 +188,7 @@ mod tests {
 
     #[test]
     fn an_entry_ends_at_its_own_time_else_by_the_later_of_both_last_sights() {
-        let mut entry = line(Mark::Listed).onto(None, Way::Post, T1).0.entry;
+        let mut entry = line(Mark::Listed).onto(None, T1).0.entry;
         let term = Some(Duration::from_seconds(10));
         assert_eq!(end_of(&entry, None, None), None);
         assert_eq!(end_of(&entry, None, term), Some(Time::from_seconds(1_010)));

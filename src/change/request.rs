@@ -145,7 +145,7 @@ pub struct Committed {
     pub added: u64,
     /// Keys that it no longer holds.
     pub removed: u64,
-    /// Added again by POST, or imported with another reason, code, text, expiry or evidence.
+    /// Added again by POST, or imported with another reason, code, text, expiry or evidence, or with a later `seen`.
     pub renewed: u64,
     /// Confirmed as they were.
     pub unchanged: u64,
