@@ -120,6 +120,7 @@ impl Acting<'_> {
             }
             if let Some(Holding { entry, .. }) = &wanted {
                 self.may_bring(&key, current.as_ref().map(|held| &held.entry), entry)?;
+                self.list.lengths.note(&key);
             }
             committed.count(match (&current, &wanted) {
                 (None, _) => Outcome::Added,

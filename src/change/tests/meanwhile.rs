@@ -75,6 +75,24 @@ fn an_end_that_the_old_and_the_coming_entry_share_is_not_forgotten_when_the_old_
     assert!(!house.listed("203.0.113.1") && house.listed("203.0.113.2"));
 }
 
+/// Found by the model: after a start nobody knew of a prefix length that only the way back has.
+#[test]
+fn a_post_inside_a_range_that_an_undo_brings_back_does_not_hide_it() {
+    let (directory, house) = house();
+    house.add("relay", "feed", "2001:db8::/32").unwrap();
+    house.import("relay", "feed", "").unwrap();
+    house.close();
+    let house = House::open(directory.path(), configuration());
+    let door = house.door.clone();
+    house.meanwhile(move || {
+        let (actor, list, source) = (Actor::new("token:test"), "relay".parse().unwrap(), "feed".parse().unwrap());
+        let what = What::Add(entries("relay", "2001:db8::/64"));
+        wait(door.submit(Change { actor, list, source, admin: true, force: true, what, cases: Vec::new() })).unwrap();
+    });
+    house.whole("relay", "feed", Whole::Undo).unwrap();
+    assert!(house.listed("2001:db8::1") && house.listed("2001:db8:1::1"));
+}
+
 #[test]
 fn an_import_comes_into_force_though_a_reload_came_between() {
     for batch_rows in [50_000, 0] {
