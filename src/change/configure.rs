@@ -1,8 +1,8 @@
 //! Start, reload and restore: what the configuration makes of the store.
 //!
 //! Guarantees: a configuration that changes answers is a commit by actor `config`, at start too; one that changes none makes
-//! no commit. A list gone from the file keeps its entries, until it is purged, and is served nowhere. A store from a backup draws a new lineage
-//! and goes on [`RESTORE_GAP`] serials further, before anything is served.
+//! no commit. A list gone from the file keeps its entries, until it is purged, and is served nowhere. A store from a backup
+//! draws a new lineage and goes on [`RESTORE_GAP`] serials further, before anything is served.
 //! Never: takes half a configuration.
 
 use super::{

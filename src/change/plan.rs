@@ -1,6 +1,7 @@
 //! What a request does to the rows of one source: the rules of DESIGN as pure functions.
 //!
-//! Guarantees: the same rows, lines and time give the same changes. A source holds a key once. An exclusion of `removal` or `retest` ends by newer evidence only.
+//! Guarantees: the same rows, lines and time give the same changes. A source holds a key once. An exclusion of `removal` or
+//! `retest` ends by newer evidence only.
 //! Never: reads a store or a clock, knows of batches or snapshots.
 
 use super::request::Committed;

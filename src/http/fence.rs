@@ -1,4 +1,5 @@
-//! What a network may do while something of it is in force, and where it may write: lists of kind dynamic, under its own source, inside its active prefixes.
+//! What a network may do while something of it is in force, and where it may write: lists of kind dynamic, under its own
+//! source, inside its active prefixes.
 //!
 //! A network may lose a prefix while its write is on the way. So every write looks again when it is done, whether or not
 //! somebody still waits for its answer.

@@ -1,8 +1,8 @@
 //! Sessions of networks at their pages: a token is typed once, the browser then shows a cookie.
 //!
 //! Guarantees: the cookie is random, known here by its hash only, for one network, for half an hour from its last use, and
-//! never longer than its token and its network are in force; a form of a session carries the session's own word, so that no other page can
-//! send one.
+//! never longer than its token and its network are in force; a form of a session carries the session's own word, so that no
+//! other page can send one.
 //! Never: puts a token into a cookie or a page; outlives the process.
 
 use super::{

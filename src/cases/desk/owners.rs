@@ -4,12 +4,12 @@
 //! o NETWORK 00 d ID      open, and waits for the network's decision
 //! o NETWORK 00 g ID      open or granted otherwise
 //! ```
-//! Networks come, go, and lose prefixes; a request goes with whom its address belongs to. Each round of upkeep looks at that, and
-//! so does whoever is about to show a request or to decide it.
+//! Networks come, go, and lose prefixes; a request goes with whom its address belongs to. Each round of upkeep looks at
+//! that, and so does whoever is about to show a request or to decide it.
 //!
 //! Guarantees: a network sees and decides requests for what is its own now; one that waits for a network waits for one that is
-//! there; a request that is open or granted has one such row, written in the commit of its move, so that finding them
-//! takes as long as there are, whatever else is open here; those that wait come first.
+//! there; a request that is open or granted has one such row, written in the commit of its move, so that finding them takes
+//! as long as there are, whatever else is open here; those that wait come first.
 //! Never: keeps the row of a closed request.
 
 use super::{

@@ -1,7 +1,7 @@
 //! Upkeep: errands for those who do them, the audit trail for those who read it, and the end of what has one.
 //!
-//! Guarantees: what `[keep]` ends is gone within an hour, whatever else fails or waits for DNS; a walk over a family goes in pieces and lets others have their
-//! turn between them.
+//! Guarantees: what `[keep]` ends is gone within an hour, whatever else fails or waits for DNS; a walk over a family goes in
+//! pieces and lets others have their turn between them.
 //! Never: does an errand.
 
 use super::{Desk, Fault, Sitting, value};

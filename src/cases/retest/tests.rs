@@ -287,8 +287,6 @@ fn a_restart_puts_a_running_test_back_and_counts_it() {
     assert_eq!(story.0.result, Some(Outcome::Open), "what was sent before the restart still counts");
 }
 
-/// Within the hour that a relay held a message somebody asked for a closed neighbour in its block: the block was clean, and
-/// the message, which came from another address than the one tested last, counted as passed on by another machine.
 /// A machine that was open the last time: after a restart in the midst of its new test there was no new test, and no answer.
 #[test]
 fn a_restart_in_a_new_test_of_what_was_open_before_makes_it_again() {
@@ -301,6 +299,8 @@ fn a_restart_in_a_new_test_of_what_was_open_before_makes_it_again() {
     assert_eq!(story.0.state, State::Queued);
 }
 
+/// Within the hour that a relay held a message somebody asked for a closed neighbour in its block: the block was clean, and
+/// the message, which came from another address than the one tested last, counted as passed on by another machine.
 #[test]
 fn a_neighbour_in_the_block_does_not_clear_what_was_open_or_holds_what_it_took() {
     let neighbour = "192.0.2.8".parse().unwrap();

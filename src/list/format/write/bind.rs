@@ -3,9 +3,8 @@
 //! DNS knows wildcards only at the dots, and a wildcard does not reach below a name that exists (RFC 4592). So address lists
 //! are laid flat: disjoint ranges with one answer each, cut at the octets (IPv6: nibbles), each piece one wildcard or one
 //! address. A hole or a narrower listing so costs up to 255 records a level (IPv6: 15), and answers are exact; so does a
-//! block whose wildcard would reach names of the other family. For names, a
-//! name between a wildcard and a narrower name is written out with the wildcard's answer, and a hole gets a HINFO record,
-//! which makes it exist without A and TXT.
+//! block whose wildcard would reach names of the other family. For names, a name between a wildcard and a narrower name is
+//! written out with the wildcard's answer, and a hole gets a HINFO record, which makes it exist without A and TXT.
 //!
 //! Guarantees: a server that loads the file answers A as this one does, NXDOMAIN or NODATA where nothing is listed; TXT too,
 //! but that a text about a range names the range. At most [`EXPORT_RECORDS_MAX`] records, else an error.
