@@ -206,7 +206,8 @@ mod tests {
         };
         let due: Vec<_> = (0..=2 * CLAIM_LOOKS_AT_ONCE as u8).map(claim).collect();
         let checks: Arc<dyn Checks> = Arc::new(Silent);
-        let pace = Pace { round: Duration::from_millis(1), look: Duration::from_millis(20) };
+        // Long enough that a busy machine begins the first looks within it, and ended before one of them has.
+        let pace = Pace { round: Duration::from_millis(500), look: Duration::from_millis(750) };
         let found: Vec<_> = look_at(&checks, due.clone(), pace).collect().await;
         assert!((1..=CLAIM_LOOKS_AT_ONCE).contains(&found.len()), "{}", found.len());
         assert!(found.iter().all(|(.., checked)| *checked == Checked::Unknown));
