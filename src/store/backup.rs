@@ -5,7 +5,7 @@
 //! checkpoint that does not open is no backup.
 //!
 //! Guarantees: a finished backup is the store as of one moment and has been opened; what was deleted before is nowhere in its
-//! files; an unfinished one has no `rocksdb` directory. Writers go on meanwhile.
+//! files, where it may be of persons; an unfinished one has no `rocksdb` directory. Writers go on meanwhile.
 //! Never: overwrites what is in the directory.
 
 use super::{

@@ -102,7 +102,7 @@ impl Column {
     ];
 
     /// Those whose rows may be of persons, and end.
-    pub(super) const OF_PERSONS: [Self; 9] = [
+    pub(super) const OF_PERSONS: [Self; 10] = [
         Self::Detail,
         Self::Undo,
         Self::Commit,
@@ -110,6 +110,7 @@ impl Column {
         Self::Request,
         Self::Retest,
         Self::Report,
+        Self::Network,
         Self::Audit,
         Self::Outbox,
     ];
