@@ -215,15 +215,20 @@ impl Sitting {
         write: impl FnOnce(&Door, Vec<CaseRow>) -> Result<T, Refused> + Send + 'static,
     ) -> Result<T, Fault> {
         let Self { desk, rows, _turn: turn, .. } = self;
-        let written = spawn_blocking(move || {
+        on_a_thread(move || {
             let of_networks = rows.iter().any(|row| row.family == CaseFamily::Network);
             let written = write(desk.door(), rows);
             if of_networks {
                 desk.networks.forget();
             }
             drop(turn);
-            written
-        });
-        Ok(written.await.map_err(|error| Obstacle::BrokenOff(error.to_string().into()))??)
+            Ok(written?)
+        })
+        .await
     }
+}
+
+/// Work that waits for the disk or reads much, on a thread that may wait.
+async fn on_a_thread<T: Send + 'static>(work: impl FnOnce() -> Result<T, Fault> + Send + 'static) -> Result<T, Fault> {
+    spawn_blocking(work).await.map_err(|error| Obstacle::BrokenOff(error.to_string().into()))?
 }

@@ -10,7 +10,7 @@
 //! Guarantees: what is in memory is what is on disk; a prefix that is no longer the network's takes its entries along.
 //! Never: asks DNS while others wait for their turn.
 
-use super::{Desk, Fault, Sitting, value};
+use super::{Desk, Fault, Sitting, on_a_thread, value};
 use crate::{
     cases::{
         AuditRow, Obstacle, Task,
@@ -25,7 +25,6 @@ use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError},
 };
-use tokio::task::spawn_blocking;
 
 /// As the audit trail names such cases.
 const CASE: &str = "network";
@@ -161,11 +160,11 @@ impl Desk {
             let actor = Actor::new(actor);
             let (door, source) = (self.door().clone(), name.source());
             let change = WholeChange { actor, list, source, may_exclude: false, whole: Whole::Purge };
-            let purged = spawn_blocking(move || door.change_whole(change)).await;
-            match purged.map_err(|error| Obstacle::BrokenOff(error.to_string().into()))? {
-                Ok(_) | Err(Refused::UnknownSource(..)) => {}
-                Err(refused) => return Err(refused.into()),
-            }
+            on_a_thread(move || match door.change_whole(change) {
+                Ok(_) | Err(Refused::UnknownSource(..)) => Ok(()),
+                Err(refused) => Err(refused.into()),
+            })
+            .await?;
         }
         sitting.delete(CaseFamily::Network, row(name));
         sitting.delete(CaseFamily::Network, [b"m", name.as_str().as_bytes()].concat());

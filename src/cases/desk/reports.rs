@@ -12,13 +12,13 @@
 //! Never: believes a time of the future; keeps a report longer than the longest `within` of the rules in force.
 
 use super::{
-    Desk, Entries, Fault, Sitting,
+    Desk, Entries, Fault, Sitting, on_a_thread,
     standing::{is_ours, listed_over},
     value,
 };
 use crate::{
     cases::{
-        Obstacle, OwnReason,
+        OwnReason,
         report::{self, Counted, Identity, Outcome, Report},
     },
     change::{Actor, Change, What},
@@ -34,7 +34,6 @@ use std::{
     net::IpAddr,
     sync::Arc,
 };
-use tokio::task::spawn_blocking;
 
 /// What became of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,10 +111,8 @@ impl Desk {
     pub async fn report(&self, actor: Actor, reporter: &str, reports: Vec<Report>) -> Result<Vec<Answered>, Fault> {
         let sitting = self.sit().await;
         let (desk, reporter) = (self.clone(), reporter.to_owned());
-        // Counting reads much: on a thread that may wait.
-        let counted = spawn_blocking(move || count(&desk, sitting, &reporter, &reports)).await;
-        let Reckoned { sitting, taken, mut changes } =
-            counted.map_err(|error| Obstacle::BrokenOff(error.to_string().into()))??;
+        let counted = on_a_thread(move || count(&desk, sitting, &reporter, &reports)).await;
+        let Reckoned { sitting, taken, mut changes } = counted?;
         let Some((list, what)) = changes.pop() else {
             sitting.commit().await?;
             return self.answers(taken);

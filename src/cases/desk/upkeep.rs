@@ -4,14 +4,13 @@
 //! pieces and lets others have their turn between them.
 //! Never: does an errand.
 
-use super::{Desk, Fault, Sitting, value};
+use super::{Desk, Fault, Sitting, on_a_thread, value};
 use crate::{
-    cases::{AuditRow, Due, Errand, Obstacle},
+    cases::{AuditRow, Due, Errand},
     limits::{CASES_PIECE_ROWS, DESK_UPKEEP_EVERY, ERRAND_KEPT_SECONDS},
     list::{Duration, Time},
     store::{CaseFamily, CaseItem},
 };
-use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 
 impl Desk {
@@ -90,9 +89,7 @@ impl Desk {
         until: Vec<u8>,
     ) -> Result<Vec<CaseItem>, Fault> {
         let desk = self.clone();
-        let read = spawn_blocking(move || desk.store().view().cases(family, &from, &until, CASES_PIECE_ROWS));
-        let read = read.await.map_err(|error| Obstacle::BrokenOff(error.to_string().into()))?;
-        Ok(read?)
+        on_a_thread(move || Ok(desk.store().view().cases(family, &from, &until, CASES_PIECE_ROWS)?)).await
     }
 
     /// Errands whose time has come, at most `limit`, the longest waiting first.

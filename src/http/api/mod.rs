@@ -34,6 +34,7 @@ pub(super) use lists::{all as all_lists, find as find_list, settings as list_set
 pub(super) use lookup::contact as contact_of;
 pub(super) use network_listings::{Listed, as_csv as listings_csv, some as some_listings, waiting_requests};
 pub(super) use networks::{claims_of_strangers, delete_range_in_path, found as find_network, put_range_in_path};
+pub(super) use removals::test_of;
 
 use super::{Problem, State};
 use utoipa_axum::{router::OpenApiRouter, routes};

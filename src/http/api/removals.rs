@@ -240,7 +240,10 @@ pub(super) async fn read(
     let own = secret(&headers).is_some_and(|secret| shown.request.secret.is(secret));
     let network = access.holder.as_ref().and_then(Holder::network).map(NetworkName::as_str);
     let decides = network.is_some() && shown.request.owner.as_deref() == network;
-    let test = test_of(&state, &shown.request).await?;
+    let test = match shown.request.state {
+        Stand::Checking => test_of(&state, &shown.request).await?,
+        _ => None,
+    };
     let told = Removal::of(shown, own || decides || access.is_admin());
     Ok(Json(Removal { next_step: test.as_ref().map_or(told.next_step, tested), ..told }))
 }
@@ -321,9 +324,9 @@ pub(super) async fn decide(
     decided.map(|request| Json(plain(request))).map_err(state.faulty())
 }
 
-/// The test that a request waits for.
-async fn test_of(state: &State, request: &Request) -> Result<Option<Retest>, Problem> {
-    if request.state != Stand::Checking || request.rule != RemovalRule::Retest {
+/// The test that decides a request, if one does.
+pub(in crate::http) async fn test_of(state: &State, request: &Request) -> Result<Option<Retest>, Problem> {
+    if request.rule != RemovalRule::Retest {
         return Ok(None);
     }
     let (desk, faulty, request) = (state.desk().clone(), state.faulty(), request.clone());

@@ -20,7 +20,6 @@ use crate::{
     http::{
         Problem, api,
         forms::{NotTaken, Sent},
-        state::blocking,
     },
     limits::{CONTACT_CHARACTERS_MAX, NOTE_CHARACTERS_MAX},
     list::{Kind, ListName, ListSettings, ProofKind, RemovalRule, Time},
@@ -267,8 +266,8 @@ async fn stands(
         Ok(shown) => shown,
         Err(fault) => return fault_page(state, reader, fault),
     };
-    let test = match test_of(state, &shown.request).await {
-        Ok(test) => test,
+    let test = match api::test_of(state, &shown.request).await {
+        Ok(test) => test.map(|test| test.id),
         Err(problem) => return problem_page(state, reader, &problem),
     };
     let snapshot = state.snapshot();
@@ -290,15 +289,6 @@ async fn stands(
     let mut response = html(status, reader, &page);
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
-}
-
-/// The test that decides a request.
-async fn test_of(state: &State, request: &Request) -> Result<Option<Id>, Problem> {
-    if request.rule != RemovalRule::Retest {
-        return Ok(None);
-    }
-    let (desk, faulty, request) = (state.desk().clone(), state.faulty(), request.clone());
-    blocking(move || desk.test_of(&request).map(|test| test.map(|test| test.id)).map_err(faulty)).await
 }
 
 /// Where a request goes on: to what comes by itself, to the test, to another request.
