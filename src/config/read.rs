@@ -17,6 +17,7 @@ use crate::{
     limits::{CONFIG_OCTETS_MAX, LISTS_MAX, ZONES_MAX},
     list::{Duration, Prefix},
 };
+use nix::unistd::User;
 use std::{
     io::{self, Read as _},
     path::{Path, PathBuf},
@@ -71,24 +72,34 @@ pub fn read_file(file: &Path) -> Result<Config, ReadError> {
         page.mistake(error.valid_up_to(), "an octet that is no UTF-8: save the file in that encoding");
         mistaken(page.into_mistakes())
     })?;
-    let mut config = read(text).map_err(mistaken)?;
+    let mut config = read_on(text, &is_a_user).map_err(mistaken)?;
     let beside = file.parent().unwrap_or(Path::new(""));
     config.data_dir = beside.join(&config.data_dir);
     Ok(config)
 }
 
-/// Reads a text. `data_dir` stays as written.
+/// Whether this machine knows the user. One that cannot be asked for now is not called a mistake of the file.
+fn is_a_user(name: &str) -> bool {
+    !matches!(User::from_name(name), Ok(None))
+}
+
+/// Reads a text, on a machine that has every user. `data_dir` stays as written.
 ///
 /// # Errors
 /// Every mistake, in the order of the text.
 pub fn read(text: &str) -> Result<Config, Vec<Mistake>> {
+    read_on(text, &|_| true)
+}
+
+/// Reads a text on a machine whose users `is_user` knows.
+pub(super) fn read_on(text: &str, is_user: &dyn Fn(&str) -> bool) -> Result<Config, Vec<Mistake>> {
     let page = Page::new(text);
     let (document, errors) = DeTable::parse_recoverable(text);
     for error in &errors {
         page.mistake(error.span().map_or(0, |span| span.start), format!("this is not TOML: {}", error.message()));
     }
     // After an error of TOML itself the rest may be misread: its mistakes would be noise.
-    let config = if errors.is_empty() { read_document(&page, document.get_ref()) } else { None };
+    let config = if errors.is_empty() { read_document(&page, document.get_ref(), is_user) } else { None };
     let mistakes = page.into_mistakes();
     match config {
         Some(config) if mistakes.is_empty() => Ok(config),
@@ -96,7 +107,7 @@ pub fn read(text: &str) -> Result<Config, Vec<Mistake>> {
     }
 }
 
-fn read_document(page: &Page<'_>, document: &DeTable<'_>) -> Option<Config> {
+fn read_document(page: &Page<'_>, document: &DeTable<'_>, is_user: &dyn Fn(&str) -> bool) -> Option<Config> {
     let lists: Vec<DeclaredList> = repeated(page, document, Table::List, LISTS_MAX)
         .iter()
         .map(|(table, at)| read_list(page, table, *at))
@@ -122,7 +133,16 @@ fn read_document(page: &Page<'_>, document: &DeTable<'_>) -> Option<Config> {
         }
         !text.value.is_empty()
     });
-    let user = top.text("user");
+    let user = top.text("user").filter(|user| {
+        let known = user.value.is_empty() || is_user(&user.value);
+        if !known {
+            page.mistake(
+                user.offset,
+                format!("user: there is no user \"{}\" on this machine; create it, or leave it empty", user.value),
+            );
+        }
+        known
+    });
     if let (Some(dns), Some(http), Some(retest)) = (&dns, &http, &retest) {
         check::listeners(page, &[&dns.1[..], &http.1, &retest.1].concat());
     }

@@ -339,3 +339,21 @@ fn an_octet_that_is_no_utf8_is_named_with_its_place() {
     let error = read_file(&file).unwrap_err().to_string();
     assert!(error.contains("dnsbld.toml:2:6: an octet that is no UTF-8"), "{error}");
 }
+
+#[test]
+fn a_user_that_the_machine_lacks_is_named_on_its_line() {
+    let text = |user: &str| format!("data_dir = \"var\"\nuser = \"{user}\"\n{WHOLE}");
+    let known = |text: &str| read::read_on(text, &|name| name == "dnsbld");
+    assert_eq!(known(&text("dnsbld")).unwrap().user.as_deref(), Some("dnsbld"));
+    assert_eq!(known(&text("")).unwrap().user, None, "nobody else is to be become");
+    let [mistake] = &known(&text("dnsbdl")).unwrap_err()[..] else { panic!("one mistake") };
+    assert_eq!((mistake.line, mistake.column), (2, 8));
+    assert!(mistake.what.contains("no user \"dnsbdl\""), "{mistake}");
+
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("dnsbld.toml");
+    for (user, fits) in [("root", true), ("no-such-user-here", false)] {
+        std::fs::write(&file, text(user)).unwrap();
+        assert_eq!(read_file(&file).is_ok(), fits, "{user}");
+    }
+}
