@@ -45,6 +45,7 @@ pub use write::{Arrival, Batch, Lineage, UndoHead, WriteError};
 
 use arc_swap::ArcSwap;
 use std::{
+    collections::HashMap,
     path::PathBuf,
     sync::{Mutex, OnceLock},
 };
@@ -57,6 +58,8 @@ pub struct Store {
     settings: Settings,
     catalog: ArcSwap<Catalog>,
     last: Mutex<open::Last>,
+    /// At which of RocksDB's sequence numbers a generation left force, while it is there: views of before show it.
+    left: Mutex<HashMap<Owner, u64>>,
     /// Held over a write and what it changes in memory, and for a moment when a view begins.
     writing: Mutex<()>,
     /// Set by the first failed write.

@@ -143,6 +143,7 @@ impl Store {
             settings: *settings,
             catalog: ArcSwap::from_pointee(Catalog::default()),
             last: Mutex::new(last),
+            left: Mutex::default(),
             writing: Mutex::new(()),
             off: OnceLock::new(),
         };

@@ -24,6 +24,9 @@ use crate::list::{Detail, Entry, Key, ListName, Serial, SourceName, Time};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
+/// `RocksDB`'s word for the sequence number of the oldest view; 0 where there is none.
+const OLDEST_VIEW: &str = "rocksdb.oldest-snapshot-sequence";
+
 /// Why nothing was written.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum WriteError {
@@ -452,12 +455,29 @@ impl Store {
     }
 
     /// Files that hold nothing but a dropped generation go at once, where no compaction has them in hand. Only what is synced may
-    /// go so: were the batch lost and the files not, rows of `entry` would stay that nothing leads to any more.
+    /// go so: were the batch lost and the files not, rows of `entry` would stay that nothing leads to any more. And only what
+    /// no view shows any more: files go from under it, other than deleted rows.
     fn forget_files(&self, owner: Owner) {
+        let left = self.left.lock().expect("no holder of this lock panics").remove(&owner);
+        let oldest = self.rows.property_int_value(OLDEST_VIEW).ok().flatten().filter(|sequence| *sequence > 0);
+        if let (Some(left), Some(oldest)) = (left, oldest)
+            && oldest < left
+        {
+            return;
+        }
         let Some(end) = owner_prefix(owner).end().filter(|_| self.sync().is_ok()) else { return };
         for column in [Column::Owned, Column::Detail] {
             // An error leaves files that compaction finds empty: their rows are deleted either way.
             let _ = self.rows.delete_file_in_range_cf(self.column(column), &owner_prefix(owner).0, &end);
+        }
+    }
+
+    /// Notes that what a source had until now has left force, unless it is what it has `next`.
+    fn note_left(&self, catalog: &Catalog, list: ListId, source: SourceId, next: Option<Owner>) {
+        let former = catalog.source(list, source).map(|former| former.owner());
+        if let Some(former) = former.filter(|former| Some(*former) != next) {
+            let now = self.rows.latest_sequence_number();
+            self.left.lock().expect("no holder of this lock panics").insert(former, now);
         }
     }
 
@@ -470,9 +490,19 @@ impl Store {
         for effect in effects {
             match effect {
                 Effect::List(name, id, next) => catalog.put_list(&name, id, next),
-                Effect::NoList(id) => catalog.remove_list(id),
-                Effect::Source(source) => catalog.put_source(source),
-                Effect::NoSource(list, source) => catalog.remove_source(list, source),
+                Effect::NoList(id) => {
+                    let sources: Vec<SourceId> = catalog.sources(id).map(|source| source.id).collect();
+                    sources.into_iter().for_each(|source| self.note_left(&catalog, id, source, None));
+                    catalog.remove_list(id);
+                }
+                Effect::Source(source) => {
+                    self.note_left(&catalog, source.list, source.id, Some(source.owner()));
+                    catalog.put_source(source);
+                }
+                Effect::NoSource(list, source) => {
+                    self.note_left(&catalog, list, source, None);
+                    catalog.remove_source(list, source);
+                }
                 Effect::Serial(serial, time) => (latest.serial, latest.time) = (serial, Some(time)),
                 Effect::Lineage(lineage) => (latest.lineage, latest.restored) = (lineage, false),
                 Effect::Dropped(owner) => self.forget_files(owner),

@@ -205,6 +205,37 @@ fn what_is_cut_off_before_the_switch_is_found_and_its_runs_are_gone() {
     assert!(store.reserve_generation().unwrap() > generation);
 }
 
+/// An export begins, two imports follow each other, and what the export reads is cleared away under it.
+#[test]
+fn a_view_keeps_its_reasons_though_its_generation_is_dropped() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    let list = store.create_list(&list_name("dynamic")).unwrap();
+    let mut source = source_in(&store, list, "isp");
+    let reason = Detail { reason: "said by the first import".into(), ..Detail::default() };
+    let body: Body =
+        plain_body(500).into_iter().map(|(key, entry, named, _)| (key, entry, named, reason.clone())).collect();
+    for _ in 0..2 {
+        let (generation, staged) = stage(&store, &body, 1 << 20);
+        let owner = Owner { generation, ..source.owner() };
+        let written = staged.write(&store, &store.view(), source.owner(), owner, &mut |_| {}).unwrap();
+        written.ingest(&store).unwrap();
+        let former = source.owner();
+        let export = store.view();
+        source = switch(&store, &source, generation);
+        if export.owned(former).next().is_none() {
+            continue;
+        }
+        let dropped = store.view().drop_generation(former, None, 1000).unwrap();
+        assert_eq!((dropped.entries.len(), dropped.next), (500, None));
+        store.write(dropped.batch).unwrap();
+        for held in export.entries(list) {
+            let held = held.unwrap();
+            assert_eq!(export.detail(held.source.owner(), &held.key), Ok(reason.clone()), "{}", held.key);
+        }
+    }
+}
+
 #[test]
 fn an_import_goes_in_while_others_write() {
     let directory = tempfile::tempdir().unwrap();
