@@ -22,7 +22,7 @@ use crate::{
     store::{CaseFamily, TokenRow},
 };
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -140,7 +140,7 @@ impl Desk {
             let ranges: Vec<Range> = std::mem::take(&mut after.ranges);
             let inside = |range: &Range| after.prefixes.iter().any(|held| held.prefix.covers(range.prefix));
             after.ranges = ranges.into_iter().filter(inside).collect();
-            self.drop_entries_outside(actor, &after).await?;
+            self.drop_entries_outside(actor, name, &after.prefixes).await?;
         }
         let changed = self.settle(sitting, actor, Some(before), after, what).await?;
         // A request may be another's by now.
@@ -197,13 +197,37 @@ impl Desk {
         let _sitting = self.sit().await;
         match self.network(&then.name) {
             Ok(now) if now.prefixes == then.prefixes => Ok(()),
-            Ok(now) => self.drop_entries_outside("network", &now).await,
-            Err(Fault::Unknown(_)) => {
-                let nothing = Network { prefixes: Vec::new(), ..then.clone() };
-                self.drop_entries_outside("network", &nothing).await
-            }
-            Err(fault) => Err(fault),
+            _ => self.put_inside(&then.name).await,
         }
+    }
+
+    /// What a network's source holds outside the prefixes that it has now, goes; all of it where there is no such network.
+    async fn put_inside(&self, name: &NetworkName) -> Result<(), Fault> {
+        let prefixes = match self.network(name) {
+            Ok(now) => now.prefixes,
+            Err(Fault::Unknown(_)) => Vec::new(),
+            Err(fault) => return Err(fault),
+        };
+        self.drop_entries_outside("network", name, &prefixes).await
+    }
+
+    /// The same for each source of a network, once after a start: a process that ended between a write and the look after it
+    /// left that look undone.
+    ///
+    /// # Errors
+    /// The store cannot be read or written.
+    pub(super) async fn keep_all_inside(&self) -> Result<(), Fault> {
+        let written: BTreeSet<NetworkName> = {
+            let view = self.store().view();
+            let catalog = view.catalog();
+            let lists = self.dynamic_lists().into_iter().filter_map(|list| catalog.list_id(&list));
+            lists.flat_map(|id| catalog.sources(id)).filter_map(|known| NetworkName::of_source(&known.name)).collect()
+        };
+        for name in written {
+            let _sitting = self.sit().await;
+            self.put_inside(&name).await?;
+        }
+        Ok(())
     }
 
     /// The lists that networks write to.
@@ -216,12 +240,15 @@ impl Desk {
 
     /// Takes off what the network's source holds outside the prefixes that are left to it, in force or lapsed: a commit of
     /// many keys at a time.
-    async fn drop_entries_outside(&self, actor: &str, network: &Network) -> Result<(), Fault> {
+    async fn drop_entries_outside(&self, actor: &str, name: &NetworkName, left: &[HeldPrefix]) -> Result<(), Fault> {
+        let left: Arc<[Prefix]> = left.iter().map(|held| held.prefix).collect();
         for list in self.dynamic_lists() {
             let mut after = None;
             loop {
-                let source = network.name.source();
-                let piece = self.outside(network, &list, &source, after.as_ref())?;
+                let source = name.source();
+                let (desk, left) = (self.clone(), Arc::clone(&left));
+                let (of_list, of_source) = (list.clone(), source.clone());
+                let piece = on_a_thread(move || desk.outside(&left, &of_list, &of_source, after.as_ref())).await?;
                 let Some(last) = piece.last().cloned() else { break };
                 let (actor, list, what) = (Actor::new(actor), list.clone(), What::Remove(piece));
                 let change = Change { actor, list, source, admin: false, force: true, what, cases: Vec::new() };
@@ -232,10 +259,10 @@ impl Desk {
         Ok(())
     }
 
-    /// Keys behind `after` that the source holds outside the network's prefixes, as many as one commit takes.
+    /// Keys behind `after` that the source holds outside of the prefixes, as many as one commit takes.
     fn outside(
         &self,
-        network: &Network,
+        prefixes: &[Prefix],
         list: &ListName,
         source: &SourceName,
         after: Option<&Key>,
@@ -244,7 +271,7 @@ impl Desk {
         let catalog = view.catalog();
         let known = catalog.list_id(list).and_then(|id| catalog.source_named(id, source));
         let Some(owner) = known.map(|known| known.owner()) else { return Ok(Vec::new()) };
-        let kept = |prefix: Prefix| network.prefixes.iter().any(|held| held.prefix.covers(prefix));
+        let kept = |prefix: Prefix| prefixes.iter().any(|held| held.covers(prefix));
         let owned = after.map_or_else(|| view.owned(owner), |after| view.owned_after(owner, after));
         let keys = owned.map(|row| row.map(|(key, _)| key).map_err(Fault::from));
         let outside = keys.filter(|key| !matches!(key, Ok(Key::Prefix(prefix)) if kept(*prefix)));

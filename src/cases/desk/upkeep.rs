@@ -19,6 +19,7 @@ impl Desk {
     /// Claims have rounds of their own: those wait for the DNS of strangers, and nothing else shall wait for that.
     pub async fn run(self, stop: CancellationToken) {
         let cases = async {
+            told(self.keep_all_inside().await);
             loop {
                 told(self.keep_cases().await);
                 tokio::select! {

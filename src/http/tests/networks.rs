@@ -1,7 +1,11 @@
 //! Networks over HTTP: never outside their prefixes, and what they say is on the pages.
 
 use super::{Reply, Server};
-use crate::{change::CaseRow, store::CaseFamily};
+use crate::{
+    change::{Actor, CaseRow, Change, What},
+    list::{Mark, NewEntry, Prefix},
+    store::CaseFamily,
+};
 use axum::{body::Body, http::Request};
 use futures_util::stream;
 use serde_json::{Value, json};
@@ -10,6 +14,7 @@ use tokio::sync::{
     Notify,
     mpsc::{Receiver, channel},
 };
+use tokio_util::sync::CancellationToken;
 
 const NEW: &str = r#"{"name":"isp","title":"Example Networks","contacts":["noc@example.org"],
     "public_contact":"abuse@example.org","prefixes":["203.0.113.0/24","2001:db8:7::/48"]}"#;
@@ -195,6 +200,34 @@ async fn what_is_posted_while_a_prefix_is_given_up_does_not_stay() {
     assert!(statuses.contains(&200), "{statuses:?}");
     let left = server.call("GET", "/api/v1/lists/dynamic/entries?source=network.isp", "").await.ok();
     assert_eq!(left["entries"], json!([]));
+}
+
+/// A process may end between a write of a network and the look after it: the next start looks.
+#[tokio::test]
+async fn what_an_ended_process_left_outside_goes_at_the_next_start() {
+    let server = Server::start();
+    let token = network(&server).await;
+    as_isp(&server, &token, "PUT", SOURCE, "203.0.113.7\n").await.ok();
+    for (source, key) in [("network.isp", "198.51.100.7"), ("network.gone", "203.0.113.9"), ("feed", "198.51.100.9")] {
+        let (list, source) = ("dynamic".parse().unwrap(), source.parse().unwrap());
+        let what = What::Add(vec![(1, NewEntry::plain(key.parse::<Prefix>().unwrap().into(), Mark::Listed))]);
+        let change = Change { actor: Actor::new("isp"), list, source, admin: false, force: false, what, cases: vec![] };
+        server.door.submit(change).await.unwrap();
+    }
+    let stop = CancellationToken::new();
+    let upkeep = tokio::spawn(server.desk.clone().run(stop.clone()));
+    let settled = async {
+        while listed(&server, "198.51.100.7").await || listed(&server, "203.0.113.9").await {
+            tokio::task::yield_now().await;
+        }
+    };
+    assert!(tokio::time::timeout(Duration::from_secs(20), settled).await.is_ok(), "it stayed");
+    assert!(
+        listed(&server, "203.0.113.7").await && listed(&server, "198.51.100.9").await,
+        "only what lies outside goes"
+    );
+    stop.cancel();
+    upkeep.await.unwrap();
 }
 
 #[tokio::test]
