@@ -22,6 +22,7 @@ mod expiry;
 mod guards;
 mod import;
 mod keys;
+mod leaving;
 mod never;
 mod places;
 mod plan;
@@ -42,10 +43,10 @@ mod yielding;
 pub use clock::Clock;
 pub use door::{Door, OpenError, Settings};
 pub use import::Import;
+pub use leaving::{Left, ended_with, how_left};
 pub use plan::last_seen;
 pub use request::{
     Actor, CaseRow, Change, Committed, Configuration, ImportStart, Keep, Pause, Refused, Status, StillListed, What,
     Whole, WholeChange,
 };
-pub use sweep::{Left, how_left};
 pub use writer::Writer;

@@ -1,13 +1,14 @@
 //! Clearing away, a piece at a time: generations that left, ways back that are over, texts that nothing carries, and what
 //! `[keep]` ends.
 //!
-//! Guarantees: each row of a generation that left, which its successor lacks or holds differently, becomes history in the same
-//! batch in which it is deleted. A piece is small enough that a waiting request does not feel it.
+//! Guarantees: each row of a generation that left and that ended with it becomes history in the same batch in which it is
+//! deleted. A piece is small enough that a waiting request does not feel it.
 //! Never: makes a commit: nothing of what it clears away is in force. Touches the generation of a running import.
 
 use super::{
     draft::past,
-    plan::{Holding, decides_differently},
+    leaving::{Left, ended_with, forget_left, how_left},
+    plan::Holding,
     request::Refused,
     state::ListState,
     writer::Writer,
@@ -17,58 +18,12 @@ use crate::{
         EXPIRED_TOKEN_SHOWN_SECONDS, SWEEP_COMMITS, SWEEP_EVERY_SECONDS, SWEEP_EVIDENCE_ROWS, SWEEP_HISTORY_ROWS,
         SWEEP_ROWS, TEXTS_LOOK_EVERY_SECONDS, UNDO_KEPT_SECONDS,
     },
-    list::{Detail, Duration, Key, ListName, Serial, Time},
-    store::{Batch, Generation, Held, ListId, Owner, ReadError, View, Why},
+    list::{Detail, Duration, Key, ListName, Time},
+    store::{Batch, Held, ListId, Owner, ReadError, View},
 };
-use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
-/// When and why a generation left.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Left {
-    /// When.
-    pub until: Time,
-    /// With which commit.
-    pub serial: Serial,
-    /// Why.
-    pub why: Why,
-    /// What came in its place.
-    pub by: Generation,
-}
-
-#[derive(Serialize, Deserialize)]
-struct LeftNote {
-    until: Time,
-    serial: Serial,
-    why: String,
-    by: Generation,
-}
-
-fn note_name(owner: Owner) -> String {
-    format!("left/{}/{}/{}", owner.list.0, owner.source.0, owner.generation.0)
-}
-
 const LISTS_NOTE: &str = "purged-lists";
-
-/// Remembers, in the commit that does it, that a generation leaves.
-pub(super) fn leave(batch: &mut Batch, owner: Owner, left: Left) {
-    let note = LeftNote { until: left.until, serial: left.serial, why: left.why.as_str().into(), by: left.by };
-    let note = serde_json::to_vec(&note).expect("numbers and a word are JSON");
-    batch.put_note(&note_name(owner), &note);
-}
-
-/// The generation is in force again, or cleared away.
-pub(super) fn forget_left(batch: &mut Batch, owner: Owner) {
-    batch.delete_note(&note_name(owner));
-}
-
-/// When and why a generation left that [`View::left_at`] still shows; `None` for one that never was in force.
-pub fn how_left(view: &View<'_>, owner: Owner) -> Result<Option<Left>, ReadError> {
-    let Some(note) = view.note(&note_name(owner))? else { return Ok(None) };
-    let Ok(note) = serde_json::from_slice::<LeftNote>(&note) else { return Ok(None) };
-    let why = [Why::Replaced, Why::Undone, Why::Purged].into_iter().find(|why| why.as_str() == note.why);
-    Ok(why.map(|why| Left { until: note.until, serial: note.serial, why, by: note.by }))
-}
 
 /// Remembers that rows of a list that is no more have to be cleared away.
 pub(super) fn note_of_list(view: &View<'_>, batch: &mut Batch, list: ListId) -> Result<(), ReadError> {
@@ -185,16 +140,19 @@ impl Writer {
         let lists: Vec<_> = view.catalog().lists().map(|(_, id)| id).collect();
         let purged = purged_lists(&view)?.into_iter().map(ListId);
         let importing = shared.places.lock().generations();
-        self.sweep.leaving.clear();
-        self.sweep.after = None;
+        let mut leaving = Vec::new();
         for list in lists.into_iter().chain(purged) {
             for owner in view.generations(list)? {
                 let in_force = view.catalog().source(list, owner.source).is_some_and(|s| s.owner() == owner);
                 if !in_force && !kept.contains(&owner) && !importing.contains(&owner.generation) {
-                    self.sweep.leaving.push_back(owner);
+                    leaving.push((how_left(&view, owner)?.map(|left| left.serial), owner));
                 }
             }
         }
+        // What left first goes first: what came in its place has to be there.
+        leaving.sort_by_key(|(serial, _)| *serial);
+        self.sweep.leaving = leaving.into_iter().map(|(_, owner)| owner).collect();
+        self.sweep.after = None;
         Ok(())
     }
 
@@ -275,12 +233,10 @@ impl Writer {
             None => ListState::orphan(view, owner.list)?.into(),
         };
         let Some(source) = view.catalog().source(owner.list, owner.source) else { return Ok(()) };
-        let successor = Owner { generation: left.by, ..owner };
         for (key, entry) in entries {
-            let now = view.entry(successor, key)?;
-            if decides_differently(Some(entry), now.as_ref()) {
+            if let Some(why) = ended_with(view, owner, left, key, entry)? {
                 let holding = Holding { entry: *entry, detail: view.detail(owner, key)? };
-                let past = past(&list, &source.name, &holding, left.until, left.why, left.serial);
+                let past = past(&list, &source.name, &holding, left.until, why, left.serial);
                 batch.put_history(owner.list, key, owner.source, &past);
             }
         }

@@ -358,6 +358,20 @@ impl View<'_> {
         Ok(found)
     }
 
+    /// What ended first of the source's entries at this key, by a later commit than `serial`, which is of the time `since`.
+    pub fn next_past(&self, owner: Owner, key: &Key, since: Time, serial: Serial) -> Result<Option<Past>, ReadError> {
+        let at_key = RowKey::list(owner.list).key(key);
+        let mut rows = self.range(Column::History, at_key.clone().u32(since.seconds()).0, at_key.end());
+        while let Some((row, value)) = rows.next()? {
+            let (source, past) =
+                row.last_chunk::<2>().zip(read_past(value)).ok_or_else(|| damaged(Column::History, row))?;
+            if SourceId(u16::from_be_bytes(*source)) == owner.source && past.serial > serial {
+                return Ok(Some(past));
+            }
+        }
+        Ok(None)
+    }
+
     /// Rows of `history` that ended before `before`, among the `walked` rows behind `after`; and where to go on, if that
     /// was not the end. History is kept by key, so to prune it is to walk it, a piece at a time.
     pub fn history_before(&self, before: Time, after: Option<Vec<u8>>, walked: usize) -> Result<OldRows, ReadError> {

@@ -4,6 +4,7 @@ mod facts;
 mod meanwhile;
 mod model;
 mod seasons;
+mod stays;
 
 use super::{
     Actor, Change, Clock, Committed, Configuration, Door, ImportStart, Keep, Refused, Settings, What, Whole,

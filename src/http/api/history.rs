@@ -4,7 +4,7 @@
 //! Never: shows evidence.
 
 use crate::{
-    change::how_left,
+    change::{ended_with, how_left},
     http::{
         Problem, State,
         access::{Access, At},
@@ -12,8 +12,8 @@ use crate::{
         explain,
     },
     limits::HISTORY_SHOWN_MAX,
-    list::{Entry, Key, KeyFamily, ListSettings, Mark, Time},
-    store::{ListId, View, Why},
+    list::{Key, KeyFamily, ListSettings, Mark, Time},
+    store::{ListId, View},
 };
 use axum::{Json, extract::State as Of};
 use serde::Serialize;
@@ -151,15 +151,10 @@ fn takes(list: &ListSettings, key: &Key) -> bool {
 /// What left with a generation in the last day: its rows stand as long as that can be undone, and become history then.
 fn just_left(view: &View<'_>, list: &ListSettings, id: ListId, key: &Key, since: Time) -> Result<Vec<Stay>, Problem> {
     let mut stays = Vec::new();
-    let in_force = view.at(id, key)?;
     for (owner, entry) in view.left_at(id, key)? {
         let Some(source) = view.catalog().source(id, owner.source) else { continue };
         let Some(left) = how_left(view, owner)?.filter(|left| left.until >= since) else { continue };
-        let held = in_force.iter().find(|held| held.source.id == owner.source);
-        let decides_by = |entry: &Entry| (entry.mark, entry.code, entry.text);
-        if held.is_some_and(|held| decides_by(&held.entry) == decides_by(&entry)) {
-            continue;
-        }
+        let Some(why) = ended_with(view, owner, &left, key, &entry)? else { continue };
         let detail = view.detail(owner, key)?;
         stays.push(Stay {
             list: list.name.to_string(),
@@ -170,7 +165,7 @@ fn just_left(view: &View<'_>, list: &ListSettings, id: ListId, key: &Key, since:
             reason: detail.reason.into(),
             from: entry.first_seen,
             until: left.until,
-            why: if held.is_some() { Why::Changed.as_str() } else { left.why.as_str() },
+            why: why.as_str(),
             serial: left.serial.0,
         });
     }
