@@ -111,6 +111,10 @@ pub const ANSWER_PIECES_WAITING: usize = 4;
 /// Exports that run at once: each holds an iterator of the store open.
 pub const EXPORTS_AT_ONCE: usize = 4;
 
+/// Changes of networks that are carried to their end, whoever waits for them, at once: each holds one of tokio's 512 threads
+/// while it waits for the desk, and whoever has the desk needs one of them to go on.
+pub const DETACHED_AT_ONCE: usize = 64;
+
 /// Entries of one page of `GET entries`.
 pub const ENTRIES_PAGE_MAX: usize = 10_000;
 

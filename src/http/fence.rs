@@ -13,7 +13,6 @@ use super::{
     access::Access,
     api,
     auth::{Act, Holder},
-    state::to_the_end,
 };
 use crate::{
     cases::{
@@ -79,13 +78,13 @@ impl Fence {
         if !self.stands() {
             return Ok(state.parts.door.submit(change).await?);
         }
-        let state = state.clone();
-        to_the_end(async move {
-            let committed = state.parts.door.submit(change).await?;
-            self.settle(&state).await?;
+        let its = state.clone();
+        let write = async move {
+            let committed = its.parts.door.submit(change).await?;
+            self.settle(&its).await?;
             Ok(committed)
-        })
-        .await
+        };
+        state.to_the_end(write).await
     }
 
     /// After a write: what lies outside of what is the network's by now goes again. For work that is not broken off when

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     cases::{Desk, Fault, network::Network},
     change::{self, Clock},
-    limits::{EXPORTS_AT_ONCE, FOLLOWERS_MAX},
+    limits::{DETACHED_AT_ONCE, EXPORTS_AT_ONCE, FOLLOWERS_MAX},
     metrics,
     snapshot::Snapshot,
     store::{Store, TokenHash, View},
@@ -77,6 +77,8 @@ pub struct State {
     pub(super) trends: Arc<Trends>,
     pub(super) exports: Arc<Semaphore>,
     pub(super) followers: Arc<Semaphore>,
+    /// Work that goes on without the request that waits for it.
+    pub(super) detached: Arc<Semaphore>,
     pub(super) backup: Arc<Mutex<()>>,
     /// `/openapi.json` and `/docs`, made once.
     pub(super) document: Arc<OnceLock<Document>>,
@@ -98,6 +100,7 @@ impl State {
             trends: Arc::default(),
             exports: Arc::new(Semaphore::new(EXPORTS_AT_ONCE)),
             followers: Arc::new(Semaphore::new(FOLLOWERS_MAX)),
+            detached: Arc::new(Semaphore::new(DETACHED_AT_ONCE)),
             backup: Arc::default(),
             document: Arc::default(),
         }
@@ -152,6 +155,22 @@ impl State {
         })
         .await
     }
+
+    /// Runs work to its end, also where the request that waits for it goes away meanwhile: what has begun is not left half done.
+    ///
+    /// It holds a thread while it waits for its turn, and who has the turn needs one too: some are always left.
+    pub(super) async fn to_the_end<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T, Problem>> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let permit = Arc::clone(&self.detached).acquire_owned().await.map_err(|_| Problem::internal())?;
+        let runtime = Handle::current();
+        blocking(move || {
+            let _permit = permit;
+            runtime.block_on(work)
+        })
+        .await
+    }
 }
 
 /// How often a reader looks for a moment in which store and snapshot are of one serial.
@@ -165,14 +184,6 @@ pub(super) async fn blocking<T: Send + 'static>(
         tracing::error!(%error, "a request ended in a panic");
         Err(Problem::internal())
     })
-}
-
-/// Runs work to its end, also where the request that waits for it goes away meanwhile: what has begun is not left half done.
-pub(super) async fn to_the_end<T: Send + 'static>(
-    work: impl Future<Output = Result<T, Problem>> + Send + 'static,
-) -> Result<T, Problem> {
-    let runtime = Handle::current();
-    blocking(move || runtime.block_on(work)).await
 }
 
 /// As [`blocking`] for long work, on a thread that gives way to those that answer.

@@ -16,7 +16,7 @@ use crate::{
         body,
         fence::acting,
         limiter::{Clients, Limited, Rates},
-        state::{blocking, to_the_end},
+        state::blocking,
     },
     limits::{CLAIM_UNSEEN_SECONDS, CLAIMS_PER_CLIENT, CLAIMS_PER_PROVIDER, CLAIMS_PER_SITE},
     list::{FromObject, Prefix, Time},
@@ -405,7 +405,7 @@ pub(super) async fn change(
     // Prefixes that go take their entries along: not half of them.
     let (desk, actor, faulty) = (state.desk().clone(), holder.actor.clone(), state.faulty());
     let change = async move { desk.change_network(&actor, &name, "changed", apply).await.map_err(faulty) };
-    let changed = to_the_end(change).await?;
+    let changed = state.to_the_end(change).await?;
     let mut shown = NetworkObject::of(&changed, true, &[]);
     if let Some(webhook) = &mut shown.webhook {
         webhook.key = key;
@@ -422,7 +422,8 @@ pub(super) async fn change(
 pub(super) async fn delete(Of(state): Of<State>, access: Access, At(name): At<String>) -> Result<StatusCode, Problem> {
     let (actor, name) = (access.may(Act::Admin)?.actor(), named(&name)?);
     let (desk, faulty) = (state.desk().clone(), state.faulty());
-    to_the_end(async move { desk.delete_network(actor.as_str(), &name).await.map_err(faulty) }).await?;
+    let forget = async move { desk.delete_network(actor.as_str(), &name).await.map_err(faulty) };
+    state.to_the_end(forget).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -202,6 +202,35 @@ async fn what_is_posted_while_a_prefix_is_given_up_does_not_stay() {
     assert_eq!(left["entries"], json!([]));
 }
 
+/// Who has the desk needs a thread of the pool to go on; those who wait for the desk must not have them all.
+#[test]
+fn many_writes_of_a_network_leave_the_desk_a_thread() {
+    let threads = crate::limits::DETACHED_AT_ONCE + 2;
+    let runtime = tokio::runtime::Builder::new_current_thread().max_blocking_threads(threads).enable_all().build();
+    let runtime = runtime.unwrap();
+    let done = runtime.block_on(async {
+        let server = Server::start();
+        let token = network(&server).await;
+        let keys = (0..threads).map(|n| format!("2001:db8:7:{n:x}::/64"));
+        let body = keys.map(|key| key + "\n").collect::<String>();
+        as_isp(&server, &token, "PUT", SOURCE, body).await.ok();
+        let give_up = r#"{"remove_prefixes":["2001:db8:7::/48"]}"#;
+        let change = as_isp(&server, &token, "PATCH", "/api/v1/networks/isp", give_up);
+        let posts = (0..2 * threads).map(async |n| {
+            let entry = json!({ "key": format!("203.0.113.{n}"), "source": "network.isp" }).to_string();
+            as_isp(&server, &token, "POST", "/api/v1/lists/dynamic/entries", entry).await.status
+        });
+        let all = async { tokio::join!(change, futures_util::future::join_all(posts)) };
+        let done = tokio::time::timeout(Duration::from_secs(60), all).await;
+        done.map(|(change, statuses)| (change.status, statuses))
+    });
+    // Without waiting for threads that wait for each other.
+    runtime.shutdown_background();
+    let (changed, statuses) = done.expect("nobody goes on any more");
+    assert_eq!(changed, 200);
+    assert!(statuses.iter().all(|status| *status == 200), "{statuses:?}");
+}
+
 /// A process may end between a write of a network and the look after it: the next start looks.
 #[tokio::test]
 async fn what_an_ended_process_left_outside_goes_at_the_next_start() {
