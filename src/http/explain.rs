@@ -280,7 +280,10 @@ fn fact(view: &View<'_>, list: &ListSettings, held: Held) -> Result<Fact, Proble
         evidence: detail.public.into(),
         first_seen: entry.first_seen,
         last_seen: seen,
-        expires: entry.expires.or_else(|| list.expires_after.map(|term| seen.plus(term))),
+        expires: entry
+            .expires
+            .or_else(|| list.expires_after.map(|term| seen.plus(term)))
+            .filter(|end| *end < Time::LAST),
     })
 }
 

@@ -32,6 +32,9 @@ pub struct DurationError;
 pub struct Serial(pub u64);
 
 impl Time {
+    /// The last one that is kept, in 2106: the end of what does not end by itself.
+    pub const LAST: Self = Self(u32::MAX);
+
     /// The time `seconds` after 1970.
     #[must_use]
     pub const fn from_seconds(seconds: u32) -> Self {

@@ -15,7 +15,7 @@ use crate::{
         request::{Ending, Request, State},
     },
     limits::{EXPIRY_KEYS_MAX, REMOVAL_ROWS_MAX},
-    list::{Detail, Key, KeyFamily, Kind, ListSettings, ListedName, Mark, NewEntry, Prefix, RemovalRule, Scope},
+    list::{Detail, Key, KeyFamily, Kind, ListSettings, ListedName, Mark, NewEntry, Prefix, RemovalRule, Scope, Time},
     store::{Held, ListId, View, Why},
 };
 
@@ -88,11 +88,13 @@ impl Sitting {
         keys.dedup();
         // Evidence that is newer than the request lists again. Who decided knew what there is by then, whatever the rule.
         let seen = if decided { self.now } else { request.asked_at };
+        // What was granted for good does not end by the term of what the list holds.
+        let expires = request.until.or_else(|| settings.expires_after.map(|_| Time::LAST));
         let reason = OwnReason::Removed(request.rule).to_string();
         let detail = Detail { reason: reason.into(), ..Detail::default() };
         let line = |key| NewEntry {
             seen: Some(seen),
-            expires: request.until,
+            expires,
             detail: detail.clone(),
             ..NewEntry::plain(key, Mark::Excluded)
         };
