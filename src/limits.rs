@@ -342,6 +342,10 @@ pub const GUARD_DAY_SECONDS: u32 = 86_400;
 /// How long an import can be undone.
 pub const UNDO_KEPT_SECONDS: u32 = 86_400;
 
+/// Keys that a way back may hold, where it goes key by key: what was posted since the import is among them. Beyond, the import
+/// can no longer be undone; all of them are read, and changed in one commit.
+pub const UNDO_ROWS_MAX: u64 = 2 * IMPORT_BATCH_ROWS_MAX as u64;
+
 /// Rows whose hints an undo writes in one batch.
 pub const UNDO_PIECE_ROWS: usize = 5_000;
 

@@ -13,8 +13,8 @@ use super::{
     tally::{Leaving, Tally},
 };
 use crate::{
-    limits::{JOURNAL_CHANGES_MAX, SOURCES_PER_LIST_MAX, UNDO_KEPT_SECONDS},
-    list::{Detail, Duration, Entry, Key, ListName, Serial, SourceName, TextId, Time},
+    limits::{JOURNAL_CHANGES_MAX, SOURCES_PER_LIST_MAX, UNDO_ROWS_MAX},
+    list::{Detail, Entry, Key, ListName, Serial, SourceName, TextId, Time},
     store::{
         Act, Arrival, Batch, Catalog, Changes, CommitRow, Counts, KeyChange, ListId, Past, ReadError, Said, Source,
         SourceId, SourceRow, Store, UndoHead, View, Why,
@@ -132,6 +132,9 @@ impl Draft {
         let day = super::tally::day_at(&one.source.row, self.now);
         let entry = |holding: &Option<Holding>| holding.as_ref().map(|holding| holding.entry);
         one.tally.count(&key, entry(&before).as_ref(), entry(&after).as_ref(), day.as_ref());
+        if let (Why::Undone, None, Some(after)) = (why, &before, &after) {
+            one.tally.comes_back(&after.entry, day.as_ref());
+        }
         self.rows.push(RowChange { party, key, before, after, why });
     }
 
@@ -190,11 +193,11 @@ impl Draft {
     /// Everything that this commit writes.
     pub fn batch(&mut self, view: &View<'_>, serial: Serial) -> Result<Batch, ReadError> {
         let mut batch = std::mem::take(&mut self.batch);
-        for party in &self.parties {
-            self.put_undo(&mut batch, party, serial);
+        for (place, party) in self.parties.iter().enumerate() {
+            self.put_undo(&mut batch, view, place, party, serial)?;
         }
         if let Some(list) = &self.list {
-            self.put_rows(&mut batch, view, list, serial)?;
+            self.put_rows(&mut batch, list, serial);
         }
         for party in &self.parties {
             batch.put_source(&party.source, self.settled(party, serial));
@@ -204,18 +207,50 @@ impl Draft {
         Ok(batch)
     }
 
-    fn put_undo(&self, batch: &mut Batch, party: &Party, serial: Serial) {
+    /// What the way back of a source becomes.
+    fn put_undo(
+        &self,
+        batch: &mut Batch,
+        view: &View<'_>,
+        place: usize,
+        party: &Party,
+        serial: Serial,
+    ) -> Result<(), ReadError> {
         let source = &party.source;
-        if party.undo == UndoStep::Begin {
-            batch.put_undo(source, &UndoHead { time: self.now, serial, before: source.row.clone() });
+        let mut rows: Vec<&RowChange> = self.rows.iter().filter(|row| row.party == place).collect();
+        match party.undo {
+            UndoStep::Forget => batch.delete_undo(source.list, source.id),
+            UndoStep::Begin => {
+                let head = UndoHead { time: self.now, serial, rows: rows.len() as u64, before: source.row.clone() };
+                batch.put_undo(source, &head);
+                rows.into_iter().for_each(|row| row.put_undo(batch, source));
+            }
+            UndoStep::Extend => {
+                let Some(head) = view.undo(source.list, source.id)?.filter(|head| self.extends(head, source)) else {
+                    return Ok(());
+                };
+                let known: Result<Vec<bool>, ReadError> =
+                    rows.iter().map(|row| view.has_undo_key(source.list, source.id, &row.key)).collect();
+                let mut known = known?.into_iter();
+                rows.retain(|_| !known.next().unwrap_or_default());
+                let head = UndoHead { rows: head.rows + rows.len() as u64, ..head };
+                if head.rows > UNDO_ROWS_MAX {
+                    batch.delete_undo(source.list, source.id);
+                } else if !rows.is_empty() {
+                    batch.extend_undo(source, &head);
+                    rows.into_iter().for_each(|row| row.put_undo(batch, source));
+                }
+            }
         }
-        if party.undo == UndoStep::Forget {
-            batch.delete_undo(source.list, source.id);
-        }
+        Ok(())
     }
 
-    fn put_rows(&self, batch: &mut Batch, view: &View<'_>, list: &ListState, serial: Serial) -> Result<(), ReadError> {
-        let learns = self.parties.iter().map(|party| self.learns(view, party)).collect::<Result<Vec<_>, _>>()?;
+    /// Whether a way back goes key by key, and so has to learn what else changes.
+    fn extends(&self, head: &UndoHead, source: &Source) -> bool {
+        head.before.generation == source.row.generation && head.is_open(self.now)
+    }
+
+    fn put_rows(&self, batch: &mut Batch, list: &ListState, serial: Serial) {
         for row in &self.rows {
             let party = &self.parties[row.party];
             let (source, owner) = (&party.source, party.source.owner());
@@ -237,32 +272,6 @@ impl Draft {
                 let why = if row.after.is_some() && row.why != Why::Undone { Why::Changed } else { row.why };
                 let past = past(list, &source.name, before, self.now, why, serial);
                 batch.put_history(list.id, &row.key, source.id, &past);
-            }
-            let new_to_undo = match learns[row.party] {
-                Learns::Nothing => false,
-                Learns::All => true,
-                Learns::New => !view.has_undo_key(list.id, source.id, &row.key)?,
-            };
-            if new_to_undo {
-                let before = row.before.as_ref().map(|holding| (&holding.entry, &holding.detail));
-                batch.put_undo_key(list.id, source.id, &row.key, before);
-            }
-        }
-        Ok(())
-    }
-
-    fn learns(&self, view: &View<'_>, party: &Party) -> Result<Learns, ReadError> {
-        let source = &party.source;
-        match party.undo {
-            UndoStep::Forget => Ok(Learns::Nothing),
-            UndoStep::Begin => Ok(Learns::All),
-            UndoStep::Extend => {
-                let head = view.undo(source.list, source.id)?;
-                let by_key = head.is_some_and(|head| {
-                    head.before.generation == source.row.generation
-                        && self.now < head.time.plus(Duration::from_seconds(UNDO_KEPT_SECONDS))
-                });
-                Ok(if by_key { Learns::New } else { Learns::Nothing })
             }
         }
     }
@@ -298,19 +307,17 @@ impl Draft {
     }
 }
 
-/// What a key-by-key way back has to be told.
-#[derive(Clone, Copy)]
-enum Learns {
-    Nothing,
-    New,
-    All,
-}
-
 impl RowChange {
     /// Whether answers, and so the history, may change.
     pub fn decides(&self) -> bool {
         let entry = |holding: &Option<Holding>| holding.as_ref().map(|holding| holding.entry);
         decides_differently(entry(&self.before).as_ref(), entry(&self.after).as_ref())
+    }
+
+    /// What the key held is told to the way back.
+    fn put_undo(&self, batch: &mut Batch, source: &Source) {
+        let before = self.before.as_ref().map(|holding| (&holding.entry, &holding.detail));
+        batch.put_undo_key(source.list, source.id, &self.key, before);
     }
 }
 

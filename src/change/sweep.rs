@@ -16,7 +16,7 @@ use super::{
 use crate::{
     limits::{
         EXPIRED_TOKEN_SHOWN_SECONDS, SWEEP_COMMITS, SWEEP_EVERY_SECONDS, SWEEP_EVIDENCE_ROWS, SWEEP_HISTORY_ROWS,
-        SWEEP_ROWS, TEXTS_LOOK_EVERY_SECONDS, UNDO_KEPT_SECONDS,
+        SWEEP_ROWS, TEXTS_LOOK_EVERY_SECONDS,
     },
     list::{Detail, Duration, Key, ListName, Time},
     store::{Batch, Held, ListId, Owner, ReadError, View},
@@ -124,7 +124,7 @@ impl Writer {
         let mut batch = Batch::new();
         let mut kept = Vec::new();
         for (list, source, head) in view.undos()? {
-            if now < head.time.plus(Duration::from_seconds(UNDO_KEPT_SECONDS)) {
+            if head.is_open(now) {
                 kept.push(Owner { list, source, generation: head.before.generation });
             } else {
                 batch.delete_undo(list, source);
@@ -206,10 +206,10 @@ impl Writer {
         if self.sweep.leaving.is_empty() {
             // A list that is purged is forgotten when its last generation is gone.
             let view = self.shared.store.view();
-            let gone = purged_lists(&view).is_ok_and(|lists| {
-                !lists.is_empty()
-                    && lists.iter().all(|list| view.generations(ListId(*list)).is_ok_and(|left| left.is_empty()))
-            });
+            // An import that began before the purge may yet bring rows.
+            let is_empty = |list| view.generations(list).is_ok_and(|left| left.is_empty());
+            let is_gone = |list: &u16| is_empty(ListId(*list)) && !self.shared.places.lock().has_list(ListId(*list));
+            let gone = purged_lists(&view).is_ok_and(|lists| !lists.is_empty() && lists.iter().all(is_gone));
             if gone {
                 let mut batch = Batch::new();
                 batch.delete_note(LISTS_NOTE);
@@ -251,7 +251,7 @@ impl Writer {
         let mut batch = Batch::new();
         let mut round = std::mem::take(&mut self.sweep.round);
         if let Walk::At(()) = round.journal {
-            let commits = view.commits_before(now.minus(keep.changes), SWEEP_COMMITS)?;
+            let commits = view.commits_before(now.minus(keep.changes), now, SWEEP_COMMITS)?;
             for serial in &commits {
                 batch.delete_commit(*serial);
             }

@@ -11,7 +11,7 @@ use super::keys::size_of_key;
 use crate::{
     limits::GUARD_DAY_SECONDS,
     list::{Duration, Entry, Key, Time},
-    store::{Day, SourceRow},
+    store::{Day, SourceRow, UndoHead},
 };
 
 /// The sum of changed rows of one source.
@@ -23,6 +23,8 @@ pub(super) struct Tally {
     size_left: u128,
     /// Of those that left, how many the source held when its day began.
     left_of_day: u64,
+    /// Of those that came, how many it held then: an undo brought them back.
+    back_of_day: u64,
 }
 
 /// Whether somebody took the entries away, or their time came.
@@ -43,10 +45,15 @@ impl Tally {
             (Some(before), None) => {
                 self.left += 1;
                 self.size_left += u128::from(size_of_key(key));
-                self.left_of_day += u64::from(day.is_some_and(|day| before.first_seen <= day.began));
+                self.left_of_day += of_day(before, day);
             }
             (Some(_), Some(_)) | (None, None) => {}
         }
+    }
+
+    /// One of those that came was held before: an undo brings it back.
+    pub fn comes_back(&mut self, entry: &Entry, day: Option<&Day>) {
+        self.back_of_day += of_day(entry, day);
     }
 
     /// Whether keys left.
@@ -72,7 +79,7 @@ impl Tally {
         match &mut next.day {
             None => next.day = Some(Day { began: now, keys: next.keys, kept: next.keys, covered: next.covered }),
             Some(day) => {
-                day.kept = day.kept.saturating_sub(self.left_of_day);
+                day.kept = (day.kept + self.back_of_day).saturating_sub(self.left_of_day).min(day.keys);
                 if leaving == Leaving::ByItself {
                     day.keys = day.keys.saturating_sub(self.left_of_day);
                     day.covered = moved(day.covered, 0, self.size_left);
@@ -81,6 +88,10 @@ impl Tally {
         }
         next
     }
+}
+
+fn of_day(entry: &Entry, day: Option<&Day>) -> u64 {
+    u64::from(day.is_some_and(|day| entry.first_seen <= day.began))
 }
 
 /// The mark that holds at `now`.
@@ -92,7 +103,22 @@ pub(super) fn day_at(row: &SourceRow, now: Time) -> Option<Day> {
     {
         return Some(day);
     }
-    Some(Day { began: now, keys: row.keys, kept: row.keys, covered: row.covered })
+    // It begins before the change that looks: what comes with that was not held then.
+    let began = now.minus(Duration::from_seconds(1));
+    Some(Day { began, keys: row.keys, kept: row.keys, covered: row.covered })
+}
+
+/// The mark that holds after an undo: what was held when the undone import came is there again.
+pub(super) fn day_after_undo(row: &SourceRow, undone: &UndoHead, now: Time) -> Option<Day> {
+    let (before, day) = (&undone.before, day_at(row, now)?);
+    match before.day {
+        Some(then) if then.began == day.began => Some(then),
+        // It began with that import.
+        _ if day.began <= undone.time => {
+            Some(Day { began: day.began, keys: before.keys, kept: before.keys, covered: before.covered })
+        }
+        _ => Some(day),
+    }
 }
 
 fn moved(size: u64, came: u128, left: u128) -> u64 {
@@ -136,7 +162,8 @@ mod tests {
         }
         assert_eq!((row.keys, row.day), (2, Some(Day { kept: 2, ..day })));
         let next_day = BEGAN.plus(Duration::from_seconds(GUARD_DAY_SECONDS));
-        assert_eq!(day_at(&row, next_day), Some(Day { began: next_day, keys: 2, kept: 2, covered: 2 }));
+        let began = next_day.minus(Duration::from_seconds(1));
+        assert_eq!(day_at(&row, next_day), Some(Day { began, keys: 2, kept: 2, covered: 2 }));
     }
 
     #[test]

@@ -14,10 +14,10 @@ use super::{
     request::{Committed, Refused, Whole, WholeChange},
     state::ListState,
     switch::{Cause, Plan, Planned},
-    tally::day_at,
+    tally::day_after_undo,
 };
 use crate::{
-    limits::{HOUR_SECONDS, UNDO_KEPT_SECONDS, UNDO_PIECE_ROWS},
+    limits::{HOUR_SECONDS, UNDO_PIECE_ROWS},
     list::{Duration, Entry, Key, Mark, Time},
     store::{Arrival, Batch, Owner, Source, SourceRow, UndoHead, View},
 };
@@ -94,8 +94,7 @@ impl Acting<'_> {
     /// Back to what the source held before its last import.
     fn undo(&self) -> Result<Planning, Refused> {
         let head = self.view.undo(self.source.list, self.source.id)?;
-        let lasts = Duration::from_seconds(UNDO_KEPT_SECONDS);
-        let head = head.filter(|head| self.now < head.time.plus(lasts)).ok_or(Refused::NothingToUndo)?;
+        let head = head.filter(|head| head.is_open(self.now)).ok_or(Refused::NothingToUndo)?;
         let mut committed = Committed::default();
         let generation = head.before.generation;
         let plan = if generation == self.source.row.generation {
@@ -103,7 +102,7 @@ impl Acting<'_> {
             Plan::Rows(self.rows_back(&mut committed)?)
         } else {
             self.count_and_remind(&mut committed, &head)?;
-            let day = day_at(&self.source.row, self.now);
+            let day = day_after_undo(&self.source.row, &head, self.now);
             Plan::Generation(generation, Box::new(SourceRow { day, ..head.before.clone() }))
         };
         Ok((Cause::Undo(head), plan, committed))

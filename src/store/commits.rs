@@ -275,19 +275,25 @@ impl View<'_> {
         Ok(found)
     }
 
-    /// At most `limit` commits older than `before`, oldest first, never the last one: what a pruning batch deletes.
-    pub fn commits_before(&self, before: Time, limit: usize) -> Result<Vec<Serial>, ReadError> {
+    /// About `limit` commits older than `before`, in their order from the first one on, never the last one: what a pruning
+    /// batch deletes. One whose time has not come `now` was written while the clock was ahead: it is as old as the next.
+    pub fn commits_before(&self, before: Time, now: Time, limit: usize) -> Result<Vec<Serial>, ReadError> {
         let mut rows = self.range(Column::Commit, Vec::new(), Some(RowKey::default().u64(self.serial().0).0));
-        let mut found = Vec::new();
+        let (mut found, mut ahead) = (Vec::new(), Vec::new());
         while found.len() < limit
+            && ahead.len() < limit
             && let Some((row, octets)) = rows.next()?
         {
             let read = serial_of(row).and_then(|serial| Some((serial, time_of(octets)?)));
             let (serial, time) = read.ok_or_else(|| damaged(Column::Commit, row))?;
-            if time >= before {
+            if time > now {
+                ahead.push(serial);
+            } else if time < before {
+                found.append(&mut ahead);
+                found.push(serial);
+            } else {
                 break;
             }
-            found.push(serial);
         }
         Ok(found)
     }

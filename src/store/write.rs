@@ -20,7 +20,10 @@ use super::{
     tokens::{TokenHash, TokenRow},
     values::{Past, before_octets, entry_octets, past_octets, put_detail},
 };
-use crate::list::{Detail, Entry, Key, ListName, Serial, SourceName, Time};
+use crate::{
+    limits::UNDO_KEPT_SECONDS,
+    list::{Detail, Duration, Entry, Key, ListName, Serial, SourceName, Time},
+};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -58,9 +61,21 @@ pub struct UndoHead {
     pub time: Time,
     /// The commit of that body.
     pub serial: Serial,
+    /// How many keys undo keeps, where it goes key by key.
+    #[serde(default)]
+    pub rows: u64,
     /// The source's row before it. Where its generation is another than the one in force, that one is put in force again;
     /// where it is the same, the rows of `undo` say what each changed key held.
     pub before: SourceRow,
+}
+
+impl UndoHead {
+    /// Whether the body can still be undone. A clock that was ahead does not keep the way back open for years.
+    #[must_use]
+    pub fn is_open(&self, now: Time) -> bool {
+        let kept = Duration::from_seconds(UNDO_KEPT_SECONDS);
+        now < self.time.plus(kept) && self.time < now.plus(kept)
+    }
 }
 
 #[derive(Debug)]
@@ -249,6 +264,11 @@ impl Batch {
     /// Begins what undo needs: what the source held before the body of this commit. Takes the former away.
     pub fn put_undo(&mut self, source: &Source, head: &UndoHead) {
         self.delete_undo(source.list, source.id);
+        self.extend_undo(source, head);
+    }
+
+    /// The same way back, with more keys.
+    pub fn extend_undo(&mut self, source: &Source, head: &UndoHead) {
         let head = serde_json::to_vec(head).expect("numbers are JSON");
         self.put(Column::Undo, undo_row(source.list, source.id, None), head);
     }

@@ -1,7 +1,7 @@
 //! One test for each rule.
 
 use super::*;
-use crate::store::Why;
+use crate::{limits::UNDO_ROWS_MAX, store::Why};
 
 fn is_guard(refused: &Result<Committed, Refused>, name: &str) -> bool {
     matches!(refused, Err(Refused::Guard(guard)) if guard.name() == name)
@@ -376,4 +376,56 @@ fn a_purge_takes_all_of_one_source_and_leaves_no_way_back() {
         let history = view.history(id, &Key::parse_any("198.18.0.1").unwrap(), Time::default(), 9).unwrap();
         assert_eq!(history[0].1.why, Why::Purged);
     }
+}
+
+/// An import of a few rows, and then very many posts: a way back through all of them would be one commit of all of them.
+#[test]
+fn an_import_behind_which_very_much_was_posted_cannot_be_undone() {
+    let (_directory, house) = house();
+    let all = hosts(u32::try_from(UNDO_ROWS_MAX).unwrap());
+    let (some, rest) = all.split_at(all.match_indices('\n').nth(49_999).unwrap().0 + 1);
+    house.import("relay", "feed", "203.0.113.1\n").unwrap();
+    house.import_with(ImportStart { force: true, ..house.start("relay", "feed") }, "203.0.113.2\n").unwrap();
+    house.add("relay", "feed", some).unwrap();
+    let view = house.door.store().view();
+    let id = view.catalog().list_id(&"relay".parse().unwrap()).unwrap();
+    let source = view.catalog().source_named(id, &"feed".parse().unwrap()).unwrap().clone();
+    assert_eq!(view.undo(id, source.id).unwrap().unwrap().rows, 2 + 50_000);
+    house.add("relay", "feed", some).unwrap();
+    let view = house.door.store().view();
+    assert_eq!(view.undo(id, source.id).unwrap().unwrap().rows, 2 + 50_000, "what it knows it does not learn again");
+    house.add("relay", "feed", rest).unwrap();
+    let view = house.door.store().view();
+    assert!(view.undo_keys(id, source.id).unwrap().is_empty());
+    assert_eq!(house.whole("relay", "feed", Whole::Undo), Err(Refused::NothingToUndo));
+    assert!(house.listed("203.0.113.2"));
+}
+
+/// What an undo has brought back counted as lost for the rest of the day.
+#[test]
+fn after_an_undo_a_source_may_lose_as_much_as_before() {
+    for batch_rows in [50_000, 0] {
+        let (_directory, house) = house();
+        house.batch_rows(batch_rows);
+        house.import("relay", "feed", &hosts(2_000)).unwrap();
+        house.pass(86_400);
+        let others = hosts(4_000);
+        let others = &others[others.match_indices('\n').nth(1_999).unwrap().0 + 1..];
+        house.import_with(ImportStart { force: true, ..house.start("relay", "feed") }, others).unwrap();
+        house.pass(10);
+        house.whole("relay", "feed", Whole::Undo).unwrap();
+        house.import("relay", "feed", &hosts(1_990)).unwrap();
+        let half = house.import("relay", "feed", &hosts(900));
+        assert!(is_guard(&half, "turnover") || is_guard(&half, "shrinks"), "{half:?}");
+    }
+}
+
+#[test]
+fn a_clock_that_was_ahead_leaves_no_way_back_for_years() {
+    let (_directory, house) = house();
+    house.import("relay", "feed", "203.0.113.1\n").unwrap();
+    house.wall.fetch_add(10 * 365 * 86_400, Ordering::SeqCst);
+    house.import("relay", "feed", "203.0.113.1\n203.0.113.2\n").unwrap();
+    house.wall.fetch_sub(10 * 365 * 86_400, Ordering::SeqCst);
+    assert_eq!(house.whole("relay", "feed", Whole::Undo), Err(Refused::NothingToUndo));
 }

@@ -239,13 +239,22 @@ fn the_journal_says_when_it_no_longer_reaches_back() {
         Ok(store.view().journal(Serial(since), 2)?.iter().map(|commit| commit.serial.0).collect())
     };
     assert_eq!((serials(0), serials(3), serials(5)), (Ok(vec![1, 2]), Ok(vec![4, 5]), Ok(vec![])));
-    let old = store.view().commits_before(at(1000), 10).unwrap();
+    let before = |before| store.view().commits_before(at(before), at(1000), 10).unwrap();
+    let old = before(1000);
     assert_eq!(old, [1, 2, 3, 4].map(Serial), "the last one stays");
     let mut batch = Batch::new();
-    store.view().commits_before(at(30), 10).unwrap().into_iter().for_each(|serial| batch.delete_commit(serial));
+    before(30).into_iter().for_each(|serial| batch.delete_commit(serial));
     store.write(batch).unwrap();
     assert_eq!(serials(1), Err(JournalError::Gone(Serial(3))));
     assert_eq!(serials(2), Ok(vec![3, 4]));
+    // A clock that was ahead once holds nothing up, and no commit goes before an older one.
+    let mut batch = Batch::new();
+    for (serial, time) in [(6, 9_000), (7, 9_001), (8, 60), (9, 9_002), (10, 70)] {
+        batch.put_commit(&commit_row(serial, time));
+    }
+    store.write(batch).unwrap();
+    assert_eq!(before(65), [3, 4, 5, 6, 7, 8].map(Serial));
+    assert_eq!(before(50), [3, 4].map(Serial));
     assert_eq!(store.view().commit(Serial(4)).unwrap(), Some(commit_row(4, 40)));
     assert_eq!(store.view().commit(Serial(1)).unwrap(), None);
 }
@@ -315,7 +324,7 @@ fn undo_keeps_what_each_key_held() {
     let store = open(directory.path());
     let list = store.create_list(&list_name("dynamic")).unwrap();
     let source = source_in(&store, list, "isp");
-    let head = UndoHead { time: at(5), serial: Serial(6), before: source.row.clone() };
+    let head = UndoHead { time: at(5), serial: Serial(6), rows: 0, before: source.row.clone() };
     let mut batch = Batch::new();
     batch.put_undo(&source, &head);
     batch.put_undo_key(list, source.id, &key("192.0.2.1"), None);
