@@ -67,8 +67,8 @@ impl AuditRow {
         Self { why: Some(why.into()), ..self }
     }
 
-    /// A key under which the row stands among those of its second.
-    pub(super) fn row_key(&self) -> Vec<u8> {
-        [&self.at.seconds().to_be_bytes()[..], &Id::draw().0].concat()
+    /// A key under which the row stands among those of its second: in the order of `place`, and by itself after a restart.
+    pub(super) fn row_key(&self, place: u32) -> Vec<u8> {
+        [&self.at.seconds().to_be_bytes()[..], &place.to_be_bytes(), &Id::draw().0].concat()
     }
 }

@@ -38,7 +38,13 @@ use crate::{
     store::{CaseFamily, ReadError, Store},
 };
 use serde::{Serialize, de::DeserializeOwned};
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+};
 use tokio::{
     sync::{Mutex, Notify, OwnedMutexGuard, watch},
     task::spawn_blocking,
@@ -64,6 +70,8 @@ pub struct Desk {
     networks: networks::KnownNetworks,
     declined: Arc<retests::Declined>,
     soon: Arc<Notify>,
+    /// Moves written into the audit trail since the start: their order within a second.
+    audited: Arc<AtomicU32>,
 }
 
 /// A turn at the desk.
@@ -92,8 +100,8 @@ impl Desk {
     #[must_use]
     pub fn new(parts: Parts) -> Self {
         let networks = networks::KnownNetworks::default();
-        let (turn, soon, declined) = (Arc::default(), Arc::default(), Arc::default());
-        Self { parts: Arc::new(parts), turn, networks, soon, declined }
+        let (turn, soon, declined, audited) = (Arc::default(), Arc::default(), Arc::default(), Arc::default());
+        Self { parts: Arc::new(parts), turn, networks, soon, declined, audited }
     }
 
     /// The settings in force.
@@ -183,7 +191,8 @@ impl Sitting {
     /// The move goes into the audit trail.
     pub fn audit(&mut self, row: AuditRow) {
         let row = AuditRow { at: self.now, ..row };
-        self.put(CaseFamily::Audit, row.row_key(), &row);
+        let place = self.desk.audited.fetch_add(1, Ordering::Relaxed);
+        self.put(CaseFamily::Audit, row.row_key(place), &row);
     }
 
     /// Something is to be done outside.

@@ -165,6 +165,8 @@ pub enum Event {
     Tick,
     /// The exemption is over.
     Over(Ending),
+    /// The network or an operator takes it back, and says why.
+    Revoked(String),
 }
 
 /// What stands around a request when something happens to it.
@@ -271,6 +273,18 @@ impl Request {
         self.owner.is_some() && self.rule == RemovalRule::Owner
     }
 
+    /// Whether it holds something personal: how to reach who asked, what they said, which domain a code was mailed to.
+    #[must_use]
+    pub fn is_personal(&self) -> bool {
+        !self.contact.is_empty() || !self.note.is_empty() || self.code.is_some()
+    }
+
+    /// The request without that.
+    #[must_use]
+    pub fn without_person(self) -> Self {
+        Self { contact: Box::default(), note: Box::default(), code: None, ..self }
+    }
+
     /// When nothing has happened for so long that it lapses: each stage has its time, so that who shows a proof on the last day
     /// is not lapsed on the next.
     #[must_use]
@@ -327,9 +341,15 @@ impl Request {
             (open, Event::Tick) if open.is_open() && now >= self.lapses_at() => {
                 Ok(next.moved(State::Lapsed, now, Finding::Lapsed))
             }
-            (State::Granted, Event::Over(ending)) => {
-                next.ending = Some(ending);
-                Ok(next.moved(State::Ended, now, Finding::Over { how: ending }))
+            (State::Granted, Event::Over(how)) => {
+                next.ending = Some(how);
+                Ok(next.moved(State::Ended, now, Finding::Over { how }))
+            }
+            (State::Granted, Event::Revoked(why)) => {
+                let how = Ending::Revoked;
+                next.ending = Some(how);
+                let why = if why.is_empty() { Finding::Over { how }.into() } else { Grounds::from(why) };
+                Ok(next.moved(State::Ended, now, why))
             }
             _ => no,
         }

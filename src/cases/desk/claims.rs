@@ -104,8 +104,10 @@ impl Desk {
         if !network.prefixes.iter().any(|held| held.is_over(now)) {
             return Ok(());
         }
-        if network.prefixes.iter().all(|held| held.is_over(now)) {
-            return self.delete_network("time", &network.name).await;
+        let all_over = |network: &Network, now| network.prefixes.iter().all(|held| held.is_over(now));
+        if all_over(network, now) {
+            // An operator may have entered a prefix meanwhile.
+            return self.delete_network_if("time", &network.name, all_over).await;
         }
         let apply = |network: &mut Network, now: Time| {
             network.prefixes.retain(|held| !held.is_over(now));

@@ -153,8 +153,20 @@ impl Desk {
     /// # Errors
     /// [`Fault::Unknown`]
     pub async fn delete_network(&self, actor: &str, name: &NetworkName) -> Result<(), Fault> {
+        self.delete_network_if(actor, name, |_, _| true).await
+    }
+
+    /// The same, if that holds of it when the turn has come.
+    pub(super) async fn delete_network_if(
+        &self,
+        actor: &str,
+        name: &NetworkName,
+        still: impl FnOnce(&Network, Time) -> bool,
+    ) -> Result<(), Fault> {
         let mut sitting = self.sit().await;
-        self.network(name)?;
+        if !still(&self.network(name)?, sitting.now) {
+            return Ok(());
+        }
         self.void_tokens(name).await?;
         for list in self.dynamic_lists() {
             let actor = Actor::new(actor);
@@ -288,21 +300,13 @@ impl Desk {
         what: &str,
     ) -> Result<Network, Fault> {
         after.check()?;
-        let name = after.name.as_str();
-        for held in &after.prefixes {
-            let known = before.iter().flat_map(|network| &network.prefixes).find(|old| old.prefix == held.prefix);
-            if known.is_none_or(|old| old.state != held.state) {
-                let from = known.map(|old| old.state.to_string());
-                let moved = AuditRow::new(actor, CASE, name, from.as_deref(), &held.state.to_string());
-                let prefix = held.prefix.to_string();
-                sitting.audit(AuditRow { key: Some(prefix.into()), ..moved }.because(what));
-            }
-        }
+        let told = moves(actor, before.as_ref(), &after, what);
         // A check that found all as it was is no move.
-        if before.as_ref().map(Network::unchecked) != Some(after.unchecked()) {
+        if told.is_empty() && before.as_ref().map(Network::unchecked) != Some(after.unchecked()) {
             let was = before.is_some().then_some("known");
-            sitting.audit(AuditRow::new(actor, CASE, name, was, "known").because(what));
+            sitting.audit(AuditRow::new(actor, CASE, after.name.as_str(), was, "known").because(what));
         }
+        told.into_iter().for_each(|row| sitting.audit(row));
         sitting.put(CaseFamily::Network, row(&after.name), &after);
         sitting.commit().await?;
         Ok(after)
@@ -356,6 +360,39 @@ impl Sitting {
         }
         Ok(())
     }
+}
+
+/// What became of each prefix of a network, and of what it says of its ranges.
+fn moves(actor: &str, before: Option<&Network>, after: &Network, what: &str) -> Vec<AuditRow> {
+    let name = after.name.as_str();
+    let row = |prefix: Prefix, from: Option<&str>, to: &str| {
+        let row = AuditRow::new(actor, CASE, name, from, to).because(what);
+        AuditRow { key: Some(prefix.to_string().into()), ..row }
+    };
+    let mut found = Vec::new();
+    let held_before = before.map_or(&[][..], |before| &before.prefixes);
+    for held in &after.prefixes {
+        let known = held_before.iter().find(|old| old.prefix == held.prefix);
+        if known.is_none_or(|old| old.state != held.state) {
+            let from = known.map(|old| old.state.to_string());
+            found.push(row(held.prefix, from.as_deref(), &held.state.to_string()));
+        }
+    }
+    let is_held = |old: &&HeldPrefix| after.prefixes.iter().any(|held| held.prefix == old.prefix);
+    let given_up = held_before.iter().filter(|old| !is_held(old));
+    found.extend(given_up.map(|old| row(old.prefix, Some(&old.state.to_string()), "given up")));
+    let said_before = before.map_or(&[][..], |before| &before.ranges);
+    for range in &after.ranges {
+        match said_before.iter().find(|old| old.prefix == range.prefix) {
+            Some(old) if old == range => {}
+            Some(_) => found.push(row(range.prefix, Some("said"), "said")),
+            None => found.push(row(range.prefix, None, "said")),
+        }
+    }
+    let is_said = |old: &&Range| after.ranges.iter().any(|range| range.prefix == old.prefix);
+    let unsaid = said_before.iter().filter(|old| !is_said(old));
+    found.extend(unsaid.map(|old| row(old.prefix, Some("said"), "unsaid")));
+    found
 }
 
 pub(super) fn new_network(is: NetworkIs, prefixes: Vec<HeldPrefix>, now: Time) -> Network {

@@ -12,7 +12,7 @@ use crate::{
         request::{Event, MailedCode, Request, State},
     },
     limits::{CASES_PIECE_ROWS, REQUEST_CHECK_AGAIN_SECONDS, REQUEST_CHECKS_MAX},
-    list::{Duration, Key, Kind, Prefix, ProofKind, RemovalRule},
+    list::{Duration, Key, Kind, ListSettings, Prefix, ProofKind, RemovalRule},
     store::CaseFamily,
 };
 use std::net::IpAddr;
@@ -44,6 +44,8 @@ impl Desk {
             return Err(Obstacle::NothingToProve(request.state).into());
         }
         let settings = self.list_settings(&request.list)?;
+        // Before a code is mailed that could not count.
+        self.sit().await.may_prove(&settings, &request)?;
         let kind = kind_of(&shown);
         if !self.proofs_at_hand(&settings).contains(&kind) {
             return Err(Unfit::ProofNotTaken(kind).into());
@@ -67,11 +69,7 @@ impl Desk {
         // The check took its time: what holds is how the request stands now.
         let request = sitting.request(id)?;
         let settings = self.list_settings(&request.list)?;
-        if request.state == State::Proving
-            && let Some(until) = sitting.locked(&settings, &request.key, true)?
-        {
-            return Err(Fault::Later { why: Wait::LockedOut, until });
-        }
+        sitting.may_prove(&settings, &request)?;
         let next = sitting.happens(&request, Event::Proven(kind), "anyone").await?;
         self.look_soon();
         Ok(next)
@@ -255,6 +253,13 @@ fn no_resolver() -> Fault {
 }
 
 impl Sitting {
+    /// Whether a proof that a request waits for could count now: its key may have come back too often with proof.
+    fn may_prove(&self, settings: &ListSettings, request: &Request) -> Result<(), Fault> {
+        let waits = request.state == State::Proving;
+        let locked = if waits { self.locked(settings, &request.key, true)? } else { None };
+        locked.map_or(Ok(()), |until| Err(Fault::Later { why: Wait::LockedOut, until }))
+    }
+
     /// Forgets mails that are too old to count.
     pub(super) fn forget_mails(&mut self) -> Result<(), Fault> {
         let before = self.now.minus(Duration::from_seconds(crate::limits::POSTMASTER_MAIL_SECONDS));

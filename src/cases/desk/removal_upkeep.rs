@@ -23,18 +23,30 @@ use futures_util::{StreamExt as _, stream};
 impl Desk {
     /// One round over all removals.
     pub(super) async fn keep_removals(&self) -> Result<(), Fault> {
-        let mut after = None;
+        // What fails keeps nothing else from its end.
+        let parts = [
+            self.keep_active().await,
+            self.forget_closed().await,
+            self.forget_lockouts().await,
+            self.forget_mails().await,
+        ];
+        parts.into_iter().collect()
+    }
+
+    async fn keep_active(&self) -> Result<(), Fault> {
+        let (mut after, mut kept) = (None, Ok(()));
         loop {
             let piece = self.active_removals(after, CASES_PIECE_ROWS)?;
-            let Some(last) = piece.last().map(|request| request.id) else { break };
+            let Some(last) = piece.last().map(|request| request.id) else { return kept };
             self.check_all(&piece).await;
             for request in &piece {
-                self.pass_time(request).await?;
+                kept = kept.and(self.pass_time(request).await);
             }
             after = Some(last);
         }
-        self.forget_closed().await?;
-        self.forget_lockouts().await?;
+    }
+
+    async fn forget_mails(&self) -> Result<(), Fault> {
         let mut sitting = self.sit().await;
         sitting.forget_mails()?;
         sitting.commit().await
@@ -57,7 +69,8 @@ impl Desk {
         stream::iter(due).for_each_concurrent(REQUEST_CHECKS_AT_ONCE, check).await;
     }
 
-    /// Lapses an open request whose time is over, and ends a granted one whose exclusion is gone.
+    /// Lapses an open request whose time is over, and ends a granted one whose exclusion is gone. One that stands for good
+    /// keeps nothing of a person longer than a closed one does.
     async fn pass_time(&self, request: &Request) -> Result<(), Fault> {
         let mut sitting = self.sit().await;
         let request = sitting.request(request.id)?;
@@ -67,9 +80,13 @@ impl Desk {
             Err(_) => (sitting, request),
         };
         if request.state == State::Granted {
-            match self.list_settings(&request.list) {
-                Ok(settings) => drop(sitting.settle_granted(&settings, &request)?),
+            let ended = match self.list_settings(&request.list) {
+                Ok(settings) => sitting.settle_granted(&settings, &request)?.is_some(),
                 Err(_) => sitting.settle_without_list(&request),
+            };
+            let kept = sitting.now < request.since.plus(self.settings().keep_requests);
+            if !ended && !kept && request.is_personal() {
+                sitting.put_unmoved(&request.without_person());
             }
             sitting.commit().await
         } else if request.state.is_open() && sitting.now >= request.lapses_at() && !self.is_tested(&request)? {
@@ -124,17 +141,17 @@ impl Desk {
 
 impl Sitting {
     /// Ends a removal from a list that the configuration no longer names: by its time, or with the list when that is purged.
-    /// Until then it stands, as the list's entries do: the list may come back.
-    fn settle_without_list(&mut self, request: &Request) {
+    /// Until then it stands, as the list's entries do: the list may come back. Whether it has ended.
+    fn settle_without_list(&mut self, request: &Request) -> bool {
         let purged = self.desk().store().view().catalog().list_id(&request.list).is_none();
         let over = match request.until {
             Some(until) if until <= self.now => Ending::Expired,
             _ if purged => Ending::Revoked,
-            _ => return,
+            _ => return false,
         };
-        if let Ok(next) = request.step(Event::Over(over), Around::default(), self.now) {
-            self.put_request(Some(request), &next, "time");
-        }
+        let Ok(next) = request.step(Event::Over(over), Around::default(), self.now) else { return false };
+        self.put_request(Some(request), &next, "time");
+        true
     }
 }
 

@@ -152,7 +152,9 @@ impl Desk {
             request = ended;
         }
         let (sitting, request) = sitting.at_its_owner(&settings, request).await?;
-        let lockout_until = sitting.locked(&settings, &request.key, request.proven.is_some())?;
+        // What waits for a proof goes on with one.
+        let with_proof = request.proven.is_some() || request.state == State::Proving;
+        let lockout_until = sitting.locked(&settings, &request.key, with_proof)?;
         let proofs = if request.state == State::Proving { self.proofs_at_hand(&settings) } else { Vec::new() };
         Ok(Shown { request, proofs, lockout_until })
     }
@@ -192,7 +194,7 @@ impl Desk {
         };
         let why = cut(why, NOTE_CHARACTERS_MAX, Field::Why)?;
         let event = match (request.state, accept) {
-            (State::Granted, false) => Event::Over(Ending::Revoked),
+            (State::Granted, false) => Event::Revoked(why),
             (_, true) => Event::Accepted(why),
             (_, false) => Event::Declined(why),
         };
@@ -283,6 +285,12 @@ impl Sitting {
             needs.proof = true;
         }
         let needs = needs.with(!at_hand.is_empty());
+        // Who may not prove yet had better not be led to try.
+        if needs.proof
+            && let Some(until) = self.locked(settings, &key.to_string(), true)?
+        {
+            return Err(Fault::Later { why: Wait::LockedOut, until: until.max(locked.unwrap_or_default()) });
+        }
         let declared = asking.repaired_at.filter(|at| *at <= self.now);
         if rule == RemovalRule::Retest && settings.kind == Kind::Compromised && declared.is_none() {
             return Err(Unfit::Repaired.into());
@@ -432,7 +440,12 @@ impl Sitting {
         let state = before.map(|before| before.state);
         if state != Some(next.state) {
             let row = AuditRow::new(actor, CASE, &id.to_string(), state.map(State::as_str), next.state.as_str());
-            self.audit(row.about(next.list.as_str(), &next.key).because(&next.why.to_string()));
+            let shown = next.proven.filter(|proof| before.and_then(|before| before.proven) != Some(*proof));
+            let why = match shown.filter(|_| next.why.is_empty()) {
+                Some(proof) => format!("shown by {}", proof.as_str()),
+                None => next.why.to_string(),
+            };
+            self.audit(row.about(next.list.as_str(), &next.key).because(&why));
             self.tell_owner(next);
         }
     }

@@ -19,8 +19,15 @@ impl Desk {
     /// Claims have rounds of their own: those wait for the DNS of strangers, and nothing else shall wait for that.
     pub async fn run(self, stop: CancellationToken) {
         let cases = async {
-            told(self.keep_all_inside().await);
+            let mut looked = None;
             loop {
+                // A list that comes back may hold what a network wrote that is gone since.
+                let lists = self.dynamic_lists();
+                if looked.as_ref() != Some(&lists) {
+                    let kept = self.keep_all_inside().await;
+                    looked = kept.is_ok().then_some(lists);
+                    told(kept);
+                }
                 told(self.keep_cases().await);
                 tokio::select! {
                     () = stop.cancelled() => return,

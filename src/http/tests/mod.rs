@@ -2,6 +2,7 @@
 
 mod api;
 mod claims;
+mod decided;
 mod documented;
 mod hostile;
 mod languages;

@@ -255,6 +255,20 @@ async fn what_an_ended_process_left_outside_goes_at_the_next_start() {
         listed(&server, "203.0.113.7").await && listed(&server, "198.51.100.9").await,
         "only what lies outside goes"
     );
+    // A list that comes back may hold what a network wrote that is gone since.
+    server.drop_list("dynamic").await;
+    assert_eq!(server.call("DELETE", "/api/v1/networks/isp", "").await.status, 204);
+    server.door.configure(super::configuration()).await.unwrap();
+    assert!(listed(&server, "203.0.113.7").await, "its list was not there");
+    let next = r#"{"name":"next","title":"N","contacts":["a@b.example"],"prefixes":["192.0.2.0/24"]}"#;
+    server.call("POST", "/api/v1/networks", next).await.ok();
+    let settled = async {
+        while listed(&server, "203.0.113.7").await {
+            // Any change of a network wakes the desk.
+            server.call("PATCH", "/api/v1/networks/next", r#"{"title":"N"}"#).await.ok();
+        }
+    };
+    assert!(tokio::time::timeout(Duration::from_secs(20), settled).await.is_ok(), "it stayed");
     stop.cancel();
     upkeep.await.unwrap();
 }

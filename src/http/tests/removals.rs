@@ -4,15 +4,12 @@ use super::{Reply, Server};
 use crate::{
     cases::{Asking, Checks, Task, Unanswered, Unmet},
     http::forms::is_work,
-    list::{Duration, Kind, ListSettings, ProofKind, Removal, RemovalRule},
+    list::{Kind, ProofKind, Removal, RemovalRule},
 };
 use async_trait::async_trait;
 use axum::{body::Body, http::Request};
 use serde_json::{Value, json};
-use std::{
-    net::IpAddr,
-    sync::{Arc, Mutex},
-};
+use std::{net::IpAddr, sync::Mutex};
 
 /// The rule of the tests' lists of that kind.
 pub fn rule_of(kind: Kind) -> Removal {
@@ -62,7 +59,7 @@ impl Checks for Told {
 
 impl Server {
     /// Asks as somebody without a token does.
-    async fn ask_from(&self, peer: &str, list: &str, key: &str) -> Reply {
+    pub(super) async fn ask_from(&self, peer: &str, list: &str, key: &str) -> Reply {
         let challenge = Request::builder().uri("/api/v1/challenge?for=removal").body(Body::empty()).unwrap();
         let challenge = self.from(peer, challenge).await.ok()["challenge"].as_str().unwrap().to_owned();
         let nonce = (0..100_000_000_u64).map(|n| n.to_string()).find(|nonce| is_work(&challenge, nonce)).unwrap();
@@ -78,16 +75,16 @@ impl Server {
         reply.json()
     }
 
-    async fn call_with(&self, secret: &str, method: &str, path: &str, body: Value) -> Reply {
+    pub(super) async fn call_with(&self, secret: &str, method: &str, path: &str, body: Value) -> Reply {
         let request = Request::builder().method(method).uri(path).header("x-request-secret", secret);
         self.from("127.0.0.1", request.body(body.to_string().into()).unwrap()).await
     }
 
-    async fn request(&self, asked: &Value) -> Value {
+    pub(super) async fn request(&self, asked: &Value) -> Value {
         self.get(&format!("/api/v1/removals/{}", asked["id"].as_str().unwrap())).await.ok()
     }
 
-    async fn decide(&self, asked: &Value, accept: bool) -> Reply {
+    pub(super) async fn decide(&self, asked: &Value, accept: bool) -> Reply {
         let path = format!("/api/v1/removals/{}/decision", asked["id"].as_str().unwrap());
         self.call("POST", &path, json!({"accept": accept, "why": "we looked"}).to_string()).await
     }
@@ -184,44 +181,6 @@ async fn a_server_in_a_dynamic_range_is_exempted_after_its_checks_and_stays_so_w
     assert!(shown["why"].as_str().unwrap().contains("198-51-100-26.pool.example.net"), "{shown}");
 }
 
-/// The range ends by the list's term once its network is silent; what was granted for good does not.
-#[tokio::test]
-async fn an_exemption_for_good_outlasts_the_term_of_its_list() {
-    let server = Server::start();
-    let mut configuration = super::configuration();
-    let dynamic = &configuration.lists[0];
-    let removal = Removal { lasts: None, ..dynamic.removal.clone() };
-    let expires_after = Some(Duration::from_seconds(2 * 86_400));
-    configuration.lists[0] = Arc::new(ListSettings { expires_after, removal, ..(**dynamic).clone() });
-    server.door.configure(configuration).await.unwrap();
-    server.put("dynamic", "isp", "198.51.100.0/24").await.ok();
-    let asked = ["198.51.100.25", "198.51.100.26"].map(|key| server.ask("dynamic", key));
-    let [early, late]: [Value; 2] = futures_util::future::join_all(asked).await.try_into().unwrap();
-    *server.checks.server.lock().unwrap() = Some(Ok("mx.example.org".into()));
-    server.desk.upkeep().await.unwrap();
-    assert_eq!(server.request(&early).await["state"], "granted");
-    assert_eq!(server.request(&late).await["state"], "granted");
-    for _ in 0..4 {
-        server.pass(86_400);
-        server.put("dynamic", "isp", "198.51.100.0/24").await.ok();
-    }
-    assert_eq!(server.answers("198.51.100.25").await, json!([]));
-    let told = server.get("/api/v1/lookup/198.51.100.25").await.ok();
-    assert!(told.to_string().contains("198.51.100.25") && !told.to_string().contains("2106"), "{told}");
-    // A check that ends later than the term has run grants it, too.
-    *server.checks.server.lock().unwrap() = None;
-    let asked = server.ask("dynamic", "198.51.100.27").await;
-    server.desk.upkeep().await.unwrap();
-    server.pass(3 * 86_400);
-    server.put("dynamic", "isp", "198.51.100.0/24").await.ok();
-    *server.checks.server.lock().unwrap() = Some(Ok("mx.example.org".into()));
-    server.desk.upkeep().await.unwrap();
-    assert_eq!(server.request(&asked).await["state"], "granted");
-    server.pass(3 * 86_400);
-    server.put("dynamic", "isp", "198.51.100.0/24").await.ok();
-    assert_eq!(server.answers("198.51.100.27").await, json!([]));
-}
-
 #[tokio::test]
 async fn after_three_checks_without_an_answer_people_decide() {
     let server = Server::start();
@@ -309,7 +268,7 @@ async fn a_token_in_dns_or_a_mailed_code_is_proof() {
 
     let asked = server.ask("relay", "198.51.100.8").await;
     let opted = |domains: Vec<Box<str>>| {
-        server.cases.send_modify(|settings| Arc::make_mut(settings).no_mail_to = domains);
+        server.cases.send_modify(|settings| std::sync::Arc::make_mut(settings).no_mail_to = domains);
     };
     opted(vec!["example.org".into()]);
     assert_eq!(server.prove(&asked, json!({"proof": "postmaster"})).await.status, 422, "the domain wants none");
