@@ -21,6 +21,7 @@ mod proofs;
 mod removal_upkeep;
 mod removals;
 mod reports;
+mod request_rows;
 pub(super) mod retest_rows;
 pub(super) mod retests;
 mod standing;

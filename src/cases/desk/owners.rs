@@ -12,11 +12,7 @@
 //! as long as there are, whatever else is open here; those that wait come first.
 //! Never: keeps the row of a closed request.
 
-use super::{
-    Desk, Fault, Sitting,
-    removals::{needs_of, request_row},
-    value,
-};
+use super::{Desk, Fault, Sitting, removals::needs_of, request_rows::request_row, value};
 use crate::{
     cases::{
         Id,

@@ -6,7 +6,7 @@
 
 use super::{
     Desk, Fault, Sitting,
-    removals::{active_row, request_row},
+    request_rows::{active_row, key_row, request_row},
 };
 use crate::{
     cases::{
@@ -112,7 +112,7 @@ impl Desk {
             if let Some(id) = row.last_chunk::<16>().map(|id| Id(*id)) {
                 // Stores of before kept this row of a closed request.
                 if let Ok(request) = sitting.request(id) {
-                    sitting.delete(CaseFamily::Request, super::removals::key_row(&request));
+                    sitting.delete(CaseFamily::Request, key_row(&request));
                 }
                 sitting.delete(CaseFamily::Request, request_row(id));
                 sitting.delete(CaseFamily::Request, active_row(id));
