@@ -768,3 +768,15 @@ pub const ASIDE_NICENESS: i32 = 10;
 
 /// Seconds between two mails to a network about what was listed: an hour, however much is listed.
 pub const NETWORK_MAIL_SECONDS: u32 = 3_600;
+
+/// Commits of the journal that are looked through at a time for what was listed inside networks.
+pub const NEWS_COMMITS: usize = 500;
+
+/// Keys that a network is told of in one message: a page of mail, and a webhook of 50 KiB.
+pub const NEWS_KEYS_MAX: usize = 1_000;
+
+/// How long an import may have taken whose source was not seen to import before.
+pub const NEWS_LOOKED_BACK_SECONDS: u32 = 3_600;
+
+/// How often networks are told at most.
+pub const NEWS_EVERY: Duration = Duration::from_secs(1);

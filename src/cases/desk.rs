@@ -15,6 +15,7 @@
 //! Never: keeps in memory what a restart would lose; walks a whole family within a request.
 
 mod claims;
+mod listings;
 mod networks;
 mod owners;
 mod proofs;
@@ -73,6 +74,7 @@ pub struct Desk {
     soon: Arc<Notify>,
     /// Moves written into the audit trail since the start: their order within a second.
     audited: Arc<AtomicU32>,
+    replaced: listings::Replaced,
 }
 
 /// A turn at the desk.
@@ -102,7 +104,8 @@ impl Desk {
     pub fn new(parts: Parts) -> Self {
         let networks = networks::KnownNetworks::default();
         let (turn, soon, declined, audited) = (Arc::default(), Arc::default(), Arc::default(), Arc::default());
-        Self { parts: Arc::new(parts), turn, networks, soon, declined, audited }
+        let replaced = listings::Replaced::default();
+        Self { parts: Arc::new(parts), turn, networks, soon, declined, audited, replaced }
     }
 
     /// The settings in force.

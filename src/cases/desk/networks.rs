@@ -1,8 +1,8 @@
-//! The desk's networks: entered, agreed to, changed; what they say of their ranges. Claims are `claims`'.
+//! The desk's networks: entered, agreed to, changed; what they say of their ranges. Claims are `claims`', what they are
+//! told of listings `listings`'.
 //!
 //! ```text
 //! 'n' name    Network
-//! 'm' name    when it was last told by mail
 //! ```
 //! All networks are kept in memory as well, for the pages and for who answers for an address: the store is read once after
 //! each change.
@@ -10,19 +10,19 @@
 //! Guarantees: what is in memory is what is on disk; a prefix that is no longer the network's takes its entries along.
 //! Never: asks DNS while others wait for their turn.
 
-use super::{Desk, Fault, Sitting, on_a_thread, value};
+use super::{Desk, Fault, Sitting, listings::mailed_row, on_a_thread, value};
 use crate::{
     cases::{
-        AuditRow, Obstacle, Task,
+        AuditRow, Obstacle,
         network::{HeldPrefix, Network, NetworkError, NetworkName, Range, owner},
     },
     change::{Actor, Change, Refused, What, Whole, WholeChange},
-    limits::{EXPIRY_KEYS_MAX, NETWORK_MAIL_SECONDS, NETWORKS_MAX},
+    limits::{EXPIRY_KEYS_MAX, NETWORKS_MAX},
     list::{Key, Kind, ListName, Prefix, SourceName, Time},
     store::{CaseFamily, TokenRow},
 };
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -179,7 +179,7 @@ impl Desk {
             .await?;
         }
         sitting.delete(CaseFamily::Network, row(name));
-        sitting.delete(CaseFamily::Network, [b"m", name.as_str().as_bytes()].concat());
+        sitting.delete(CaseFamily::Network, mailed_row(name));
         sitting.audit(AuditRow::new(actor, CASE, name.as_str(), Some("known"), "deleted"));
         sitting.commit().await?;
         self.look_soon();
@@ -317,48 +317,6 @@ impl Desk {
     pub fn webhook_key(&self, network: &str) -> Option<Vec<u8>> {
         let network = self.network(&network.parse().ok()?).ok()?;
         data_encoding::HEXLOWER.decode(network.webhook?.key.as_bytes()).ok()
-    }
-}
-
-impl Sitting {
-    /// Tells the networks of what was just listed inside their prefixes: their webhook each time, their mail addresses once
-    /// an hour at most.
-    pub(super) fn tell_networks(&mut self, list: &ListName, keys: &[Prefix]) -> Result<(), Fault> {
-        let networks = self.desk().networks()?;
-        let mut told: BTreeMap<&NetworkName, (&Network, Vec<String>)> = BTreeMap::new();
-        for key in keys {
-            if let Some((network, _)) = owner(&networks, *key) {
-                told.entry(&network.name).or_insert_with(|| (network, Vec::new())).1.push(key.to_string());
-            }
-        }
-        for (name, (network, keys)) in told {
-            if let Some(webhook) = &network.webhook {
-                let body = serde_json::json!({
-                    "network": name.as_str(), "event": "listed", "list": list.as_str(), "keys": keys, "at": self.now,
-                });
-                let (network, url) = (name.as_str().into(), webhook.url.as_str().into());
-                self.send(Task::Webhook { network, url, body: body.to_string().into() });
-            }
-            let row = [b"m", name.as_str().as_bytes()].concat();
-            let last: Option<Time> = self.read(CaseFamily::Network, &row)?;
-            let lately = last.is_some_and(|last| self.now.since(last).seconds() < NETWORK_MAIL_SECONDS);
-            if lately || !self.desk().settings().mails {
-                continue;
-            }
-            let now = self.now;
-            self.put(CaseFamily::Network, row, &now);
-            let page = format!("{}/networks/{name}/manage", self.desk().settings().public_url);
-            let text = format!(
-                "Newly listed in {list}, inside your prefixes:\n\n{}\n\nAll that is listed there, and why: {page}\n\
-                 There is at most one such mail an hour.\n",
-                keys.join("\n")
-            );
-            for to in &network.contacts {
-                let subject = format!("Newly listed inside {name}").into();
-                self.send(Task::Mail { to: to.as_str().into(), subject, text: text.as_str().into() });
-            }
-        }
-        Ok(())
     }
 }
 

@@ -73,8 +73,6 @@ struct Counting<'v> {
     kept: HashMap<Prefix, Vec<Counted>>,
     /// What gets listed.
     staged: BTreeMap<usize, BTreeMap<Prefix, NewEntry>>,
-    /// What was not listed before.
-    fresh: BTreeMap<usize, Vec<Prefix>>,
 }
 
 fn source() -> SourceName {
@@ -194,10 +192,7 @@ fn count(desk: &Desk, mut sitting: Sitting, reporter: &str, reports: &[Report]) 
         let (taken, lists) = counting.take(&mut sitting, reporter, report)?;
         acted.push(Acted { address: report.address, taken, lists });
     }
-    let Counting { lists, staged, fresh, .. } = counting;
-    for (place, keys) in fresh {
-        sitting.tell_networks(&lists[place].settings.name, &keys)?;
-    }
+    let Counting { lists, staged, .. } = counting;
     let change = |(place, entries): (usize, BTreeMap<Prefix, NewEntry>)| {
         let lines = entries.into_values().zip(1..).map(|(entry, line)| (line, entry)).collect();
         (lists[place].settings.name.clone(), What::Add(lines))
@@ -222,7 +217,7 @@ fn rules(desk: &Desk) -> Vec<Reported> {
 impl<'v> Counting<'v> {
     fn begin(desk: &'v Desk, now: Time) -> Self {
         let (view, lists) = (desk.store().view(), rules(desk));
-        Self { view, lists, now, kept: HashMap::new(), staged: BTreeMap::new(), fresh: BTreeMap::new() }
+        Self { view, lists, now, kept: HashMap::new(), staged: BTreeMap::new() }
     }
 
     /// Takes a report; the lists for which it wrote an entry.
@@ -317,10 +312,6 @@ impl<'v> Counting<'v> {
             }
         }
         self.stage(place, at, entry(at, reason));
-        let fresh = self.fresh.entry(place).or_default();
-        if renewed.is_none() {
-            fresh.push(at);
-        }
         let wider = report::widened(&rule, at, |outer, step| self.are_listed_inside(place, outer, step))?;
         for outer in wider {
             self.stage(place, outer, entry(outer, wide(outer)));

@@ -7,7 +7,7 @@
 use super::{Desk, Fault, Sitting, on_a_thread, value};
 use crate::{
     cases::{AuditRow, Due, Errand},
-    limits::{CASES_PIECE_ROWS, DESK_UPKEEP_EVERY, ERRAND_KEPT_SECONDS},
+    limits::{CASES_PIECE_ROWS, DESK_UPKEEP_EVERY, ERRAND_KEPT_SECONDS, NEWS_EVERY},
     list::{Duration, Time},
     store::{CaseFamily, CaseItem},
 };
@@ -16,7 +16,8 @@ use tokio_util::sync::CancellationToken;
 impl Desk {
     /// Does what time asks for, until told to stop. One task of the process.
     ///
-    /// Claims have rounds of their own: those wait for the DNS of strangers, and nothing else shall wait for that.
+    /// Claims have rounds of their own: those wait for the DNS of strangers, and nothing else shall wait for that. So has what
+    /// networks are told, which follows the commits.
     pub async fn run(self, stop: CancellationToken) {
         let cases = async {
             let mut looked = None;
@@ -48,7 +49,21 @@ impl Desk {
                 }
             }
         };
-        tokio::join!(cases, claims);
+        let news = async {
+            let mut served = self.door().published().watch();
+            loop {
+                told(self.keep_told().await);
+                tokio::select! {
+                    () = stop.cancelled() => return,
+                    changed = served.changed() => if changed.is_err() { return },
+                }
+                tokio::select! {
+                    () = stop.cancelled() => return,
+                    () = tokio::time::sleep(NEWS_EVERY) => {}
+                }
+            }
+        };
+        tokio::join!(cases, claims, news);
     }
 
     /// One round of all that time asks for.
@@ -56,8 +71,8 @@ impl Desk {
     /// # Errors
     /// The store cannot be read or written.
     pub async fn upkeep(&self) -> Result<(), Fault> {
-        let (cases, claims) = tokio::join!(self.keep_cases(), self.keep_claims());
-        cases.and(claims)
+        let (cases, claims, news) = tokio::join!(self.keep_cases(), self.keep_claims(), self.keep_told());
+        cases.and(claims).and(news)
     }
 
     /// A fault of one part is told when all parts have had their turn.

@@ -180,7 +180,7 @@ pub(super) struct NetworkChange {
     title: Option<String>,
     contacts: Option<Vec<String>>,
     public_contact: Option<String>,
-    /// An address that begins with `https://`, on port 443: told of new listings by reports inside the network. A new key
+    /// An address that begins with `https://`, on port 443: told of new listings inside the network, whoever lists. A new key
     /// is made and shown; calls carry `Dnsbld-Signature: t=SECONDS,v1=HEX`, HMAC-SHA256 with it over `SECONDS.BODY`.
     /// Null: none any more.
     #[serde(default, deserialize_with = "given")]

@@ -332,9 +332,11 @@ async fn a_claim_names_its_records_and_is_nothing_until_an_operator_agrees() {
 }
 
 #[tokio::test]
-async fn a_network_is_told_of_what_reports_list_inside_its_prefixes() {
+async fn a_network_is_told_of_what_is_listed_inside_its_prefixes_by_whomever() {
     let server = Server::start();
+    server.post("relay", &json!({"key": "203.0.113.66", "source": "tester"})).await.ok();
     let token = network(&server).await;
+    server.desk.upkeep().await.unwrap();
     let hook = r#"{"webhook":"https://hooks.example.org/x"}"#;
     let changed = as_isp(&server, &token, "PATCH", "/api/v1/networks/isp", hook).await.ok();
     assert_eq!(changed["webhook"]["key"].as_str().unwrap().len(), 32);
@@ -351,12 +353,53 @@ async fn a_network_is_told_of_what_reports_list_inside_its_prefixes() {
         .map(|(address, id)| report(address, id))
         .join("\n");
     server.call("POST", "/api/v1/reports", body).await.ok();
+    server.desk.upkeep().await.unwrap();
     let due = server.desk.due_errands(10).unwrap();
     let told: Vec<String> = due.iter().map(|due| format!("{:?}", due.errand.task)).collect();
     assert_eq!(told.len(), 2, "a call and a mail: {told:?}");
     assert!(told.iter().all(|one| one.contains("203.0.113.9") && !one.contains("192.88.98.7")), "{told:?}");
+    server.pass(2);
     server.call("POST", "/api/v1/reports", report("203.0.113.9", 6)).await.ok();
+    server.desk.upkeep().await.unwrap();
     assert_eq!(server.desk.due_errands(10).unwrap().len(), 2, "a renewal is no news");
+
+    // An operator lists, a feed is imported, the network itself says something of its range.
+    server.pass(60);
+    server.post("relay", &json!({"key": "203.0.113.10", "source": "tester"})).await.ok();
+    server.put("compromised", "feed", "203.0.113.11\n192.88.98.9\n!203.0.113.12\n").await.ok();
+    as_isp(&server, &token, "PUT", SOURCE, "203.0.113.0/25\n").await.ok();
+    server.desk.upkeep().await.unwrap();
+    server.pass(60);
+    server.post("relay", &json!({"key": "203.0.113.10", "source": "tester"})).await.ok();
+    server.put("compromised", "feed", "203.0.113.11 again\n203.0.113.13\n").await.ok();
+    server.desk.upkeep().await.unwrap();
+    let due = server.desk.due_errands(10).unwrap();
+    let told: Vec<String> = due[2..].iter().map(|due| format!("{:?}", due.errand.task)).collect();
+    assert_eq!(told.len(), 3, "calls, and no mail within the hour: {told:?}");
+    for (key, list) in [("203.0.113.11", "compromised"), ("203.0.113.10", "relay"), ("203.0.113.13", "compromised")] {
+        let with_key = told.iter().filter(|one| one.contains(key) && one.contains(list));
+        assert_eq!(with_key.count(), 1, "{key}: {told:?}");
+    }
+}
+
+/// An import of more changes than the journal holds.
+#[tokio::test]
+async fn a_network_is_told_of_what_a_large_import_lists_inside_its_prefixes() {
+    let server = Server::start();
+    let token = network(&server).await;
+    let hook = r#"{"webhook":"https://hooks.example.org/x"}"#;
+    as_isp(&server, &token, "PATCH", "/api/v1/networks/isp", hook).await.ok();
+    server.desk.upkeep().await.unwrap();
+    let many: String =
+        (0..crate::limits::JOURNAL_CHANGES_MAX).map(|n| format!("198.18.{}.{}\n", n / 256, n % 256)).collect();
+    for (body, told) in [("203.0.113.11\n", 1), ("203.0.113.11\n203.0.113.12\n", 2), ("203.0.113.12\n", 2)] {
+        server.put("compromised", "feed?force=true", &format!("{body}{many}")).await.ok();
+        server.desk.upkeep().await.unwrap();
+        let due = server.desk.due_errands(10).unwrap();
+        let calls = due.iter().filter(|due| format!("{:?}", due.errand.task).contains("Webhook")).count();
+        assert_eq!(calls, told, "{due:?}");
+        server.pass(60);
+    }
 }
 
 pub(super) fn form(path: &str, cookie: Option<&str>, body: String) -> Request<Body> {
