@@ -44,6 +44,16 @@ pub const PUBLIC_URL_OCTETS_MAX: usize = 100;
 /// Entries of one POST. More is a PUT, which streams.
 pub const POST_ENTRIES_MAX: usize = 50_000;
 
+/// Octets that all bodies that are held whole may hold together, as sent and unpacked: one of the largest, packed, and others
+/// beside it.
+pub const BODIES_OCTETS_MAX: usize = 192 << 20;
+
+/// What each of them may hold without being counted: with [`HTTP_CONNECTIONS_MAX`] of them 32 MiB.
+pub const BODY_FREE_OCTETS: usize = 64 << 10;
+
+/// When a body is tried again that found no room.
+pub const RETRY_AFTER_BODIES: Duration = Duration::from_secs(5);
+
 /// Octets of the body of one POST: [`POST_ENTRIES_MAX`] entries of usual size.
 pub const POST_OCTETS_MAX: usize = 64 << 20;
 

@@ -146,7 +146,7 @@ fn check_families(view: &View<'_>, configuration: &Configuration) -> Result<(), 
 
 /// What of a list shows in answers.
 fn wording(list: &ListSettings) -> String {
-    format!("{:?}", (&list.name, list.kind, list.code, &list.text, list.ttl, list.hash))
+    format!("{:?}", (&list.name, list.kind, list.code, &list.codes, list.entry_texts, &list.text, list.ttl, list.hash))
 }
 
 /// By what each zone answers, as a hash: where it differs after a restart, the zone's serial moves.
@@ -196,6 +196,7 @@ impl Writer {
             return Ok(());
         }
         draft.batch.put_note(ZONES_NOTE, &serde_json::to_vec(&wordings).expect("texts are JSON"));
+        draft.of_all_lists();
         let serial = self.next_serial();
         for origin in reworded(&known, &wordings) {
             draft.batch.put_zone_serial(origin, serial);
@@ -239,6 +240,7 @@ impl Writer {
             return Ok(Committed { serial, ..Committed::default() });
         }
         draft.batch.put_note(ZONES_NOTE, &serde_json::to_vec(&wordings).expect("texts are JSON"));
+        draft.of_all_lists();
         self.resolve(&mut edit, &draft, registered.never())?;
         let committed = self.commit_edit(draft, edit)?;
         shared.register(registered);
@@ -310,15 +312,15 @@ impl Writer {
     }
 }
 
-/// The bits whose entries have to be resolved anew: another list stands there, or its own code is another.
+/// The bits whose entries have to be resolved anew: another list stands there, or its entries say something else.
 fn resolved_anew(former: &Registered, registered: &Registered) -> BTreeSet<ListIndex> {
     let mut anew: BTreeSet<ListIndex> = registered.served.replaced(&former.served).into_iter().collect();
-    anew.extend(registered.lists().filter(|list| code_changed(former, list)).map(|list| list.index));
+    anew.extend(registered.lists().filter(|list| tags_changed(former, list)).map(|list| list.index));
     anew
 }
 
-fn code_changed(former: &Registered, list: &ListState) -> bool {
-    former.list(&list.settings.name).is_some_and(|known| known.settings.code != list.settings.code)
+fn tags_changed(former: &Registered, list: &ListState) -> bool {
+    former.list(&list.settings.name).is_some_and(|known| !known.settings.tags_alike(&list.settings))
 }
 
 fn resolve_list(edit: &mut Edit, rows: &StoreRows<'_>, former: &Registered, registered: &Registered, index: ListIndex) {

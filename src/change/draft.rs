@@ -116,6 +116,11 @@ impl Draft {
         }
     }
 
+    /// What changes is how lists are answered, not (only) what one holds: followers export again.
+    pub fn of_all_lists(&mut self) {
+        (self.list_name, self.source, self.bulk) = (None, None, true);
+    }
+
     /// The place of a source; the first time it takes part, with how it does.
     pub fn party(&mut self, source: &Arc<Source>, leaving: Leaving, arrival: Arrival, undo: UndoStep) -> usize {
         if let Some(place) = self.parties.iter().position(|party| party.source.name == source.name) {

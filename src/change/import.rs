@@ -257,6 +257,10 @@ impl Finishing {
         if self.start.dry_run {
             return Ok(source);
         }
+        // A list that left the configuration meanwhile may be purged.
+        if store.catalog().list_name(self.list.id).is_none() {
+            return Err(Refused::UnknownList(self.start.list.clone()));
+        }
         Ok(store.create_source(self.list.id, &self.start.source)?)
     }
 }

@@ -9,7 +9,7 @@ use super::{
     state::{ListState, Registered},
 };
 use crate::{
-    list::{Decision, Entry, Family, Key, ListedName, MailHash, Mark, Tag, TextId, decide},
+    list::{Decision, Entry, Family, Key, ListedName, MailHash, Mark, TextId, decide},
     snapshot::{Edit, HashRow, ListIndex, NameRow, Rows, V4Row, V6Row},
     store::{Catalog, Held, ListId, ReadError, Scan, Scanned, Source, View},
 };
@@ -68,7 +68,7 @@ impl Looking<'_> {
     }
 
     fn decided(&self, said: &Said) -> Option<Decision> {
-        decide(self.list.settings.code, said.iter().map(|(source, entry)| (source.name.as_str(), entry)))
+        decide(&self.list.settings, said.iter().map(|(source, entry)| (source.name.as_str(), entry)))
     }
 
     /// What the key itself says.
@@ -296,7 +296,7 @@ impl<K: Ord> Walk<'_, K> {
             let source = self.catalog.source(self.list.id, scanned.source);
             source.map_or("", |source| source.name.as_str())
         };
-        decide(self.list.settings.code, said.iter().map(|scanned| (name(scanned), &scanned.entry)))
+        decide(&self.list.settings, said.iter().map(|scanned| (name(scanned), &scanned.entry)))
     }
 }
 
@@ -310,10 +310,7 @@ impl<K: Ord> Iterator for Walk<'_, K> {
             // By far the most frequent case, and 20 million of them at a start.
             let decision = match first.entry.mark {
                 Mark::Excluded => Decision::Excluded,
-                Mark::Listed => {
-                    let code = first.entry.code.unwrap_or(self.list.settings.code);
-                    Decision::Listed(smallvec![Tag { code, text: first.entry.text }])
-                }
+                Mark::Listed => Decision::Listed(smallvec![self.list.settings.tag(&first.entry)]),
             };
             return Some((first.key, decision));
         }

@@ -123,6 +123,8 @@ pub enum Act<'a> {
     ReadSource(&'a ListName, &'a SourceName),
     /// Any token will do.
     Status,
+    /// List, renew or remove keys of some source of this list, which is not known yet.
+    WriteIn(&'a ListName),
     /// List, renew or remove keys of a source.
     Write(&'a ListName, &'a SourceName),
     /// Exclude keys.
@@ -258,6 +260,7 @@ impl Holder {
     pub fn may(&self, act: Act<'_>) -> Result<(), Problem> {
         let allowed = match act {
             Act::Status => true,
+            Act::WriteIn(list) => self.scopes.iter().any(|scope| scope.writes_in(list)),
             Act::Read => self.is_admin() || self.scopes.contains(&Scope::Read),
             Act::ReadSource(list, source) => self.may(Act::Read).is_ok() || self.writes(list, source),
             Act::Force | Act::Admin => self.is_admin(),
@@ -337,6 +340,15 @@ impl Beyond {
 }
 
 impl Scope {
+    /// Whether it lists keys under some source of the list.
+    fn writes_in(&self, list: &ListName) -> bool {
+        match self {
+            Self::Write(lists, _) | Self::Exclude(lists, _) => lists.holds(list),
+            Self::Admin | Self::Network(_) => true,
+            Self::Read | Self::Report(_) | Self::Mail(..) => false,
+        }
+    }
+
     /// Why no token can ever do what this allows, if so: better said when it is made than at the feed's first import.
     #[must_use]
     pub fn useless(&self) -> Option<Beyond> {
@@ -355,6 +367,7 @@ impl Act<'_> {
                 format!("this needs a token with the scope read, admin or write:{list}/{source}")
             }
             Self::Status => "this needs a token".into(),
+            Self::WriteIn(list) => format!("this needs a token with the scope write:{list}/SOURCE or admin"),
             Self::Write(list, source) => format!("this needs a token with the scope write:{list}/{source} or admin"),
             Self::Exclude(list, source) => {
                 format!("excluding acts on the whole list and needs the scope exclude:{list}/{source} or admin")
@@ -454,6 +467,8 @@ mod tests {
             (Act::ReadSource(&dynamic, &isp), "ARWESX"),
             (Act::ReadSource(&dynamic, &other), "ARX"),
             (Act::ReadSource(&relay, &isp), "ARSX"),
+            (Act::WriteIn(&dynamic), "AWESXN"),
+            (Act::WriteIn(&relay), "ASXN"),
             (Act::Write(&dynamic, &isp), "AWESX"),
             (Act::Write(&dynamic, &other), "AX"),
             (Act::Write(&relay, &isp), "ASX"),

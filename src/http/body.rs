@@ -7,10 +7,13 @@
 //! body); a gzip body is unpacked in steps of 32 KiB, however far it expands.
 //! Never: holds a body; takes another encoding than gzip.
 
-use super::Problem;
+use super::{
+    Problem,
+    room::{Held, Room},
+};
 use crate::limits::{
-    ANSWER_PIECE_OCTETS, ANSWER_PIECES_WAITING, BODY_PIECES_WAITING, HTTP_POST_TIME, HTTP_PUT_TIME, HTTP_STALL_TIME,
-    JSON_OCTETS_MAX,
+    ANSWER_PIECE_OCTETS, ANSWER_PIECES_WAITING, BODY_FREE_OCTETS, BODY_PIECES_WAITING, HTTP_POST_TIME, HTTP_PUT_TIME,
+    HTTP_STALL_TIME, JSON_OCTETS_MAX,
 };
 use crate::list::FromObject;
 use axum::{
@@ -26,6 +29,9 @@ use sha2::{Digest, Sha256};
 use std::io::{self, Read, Write};
 use std::time::Duration;
 use tokio::{sync::mpsc, time::timeout};
+
+/// Octets that are unpacked at a time.
+const UNPACKED_STEP: u64 = 256 << 10;
 
 /// How a body is packed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -192,17 +198,39 @@ impl<S: Sink> Write for Tap<'_, S> {
     }
 }
 
-/// Reads a whole body of at most `most` octets (as sent; unpacked it may have as many, too), within [`HTTP_POST_TIME`].
+/// Reads a whole body of at most `most` octets (as sent; unpacked it may have as many, too), within [`HTTP_POST_TIME`]. For
+/// bodies that need not be counted: of at most [`BODY_FREE_OCTETS`].
 ///
 /// # Errors
 /// 408 after a stall, 413 beyond the bound, 400 where it broke or is no gzip.
 pub async fn whole(body: Body, encoding: Encoding, most: usize) -> Result<Vec<u8>, Problem> {
-    timeout(HTTP_POST_TIME, gather(body, encoding, most, HTTP_STALL_TIME))
-        .await
-        .unwrap_or_else(|_| Err(Problem::timeout("the body came too slowly; nothing was changed")))
+    debug_assert!(most <= BODY_FREE_OCTETS);
+    in_time(gather(body, encoding, most, HTTP_STALL_TIME, &mut |_| Ok(()))).await
 }
 
-async fn gather(body: Body, encoding: Encoding, most: usize, stall: Duration) -> Result<Vec<u8>, Problem> {
+/// The same for large ones, which share the server's room.
+///
+/// # Errors
+/// Those of [`whole`]; 503 where others fill the room.
+pub async fn whole_in(room: &Room, body: Body, encoding: Encoding, most: usize) -> Result<Held, Problem> {
+    let mut part = room.part();
+    let octets = in_time(gather(body, encoding, most, HTTP_STALL_TIME, &mut |octets| part.grow(octets))).await?;
+    Ok(Held { octets, _part: part })
+}
+
+async fn in_time(body: impl Future<Output = Result<Vec<u8>, Problem>>) -> Result<Vec<u8>, Problem> {
+    let late = |_| Err(Problem::timeout("the body came too slowly; nothing was changed"));
+    timeout(HTTP_POST_TIME, body).await.unwrap_or_else(late)
+}
+
+/// Gathers a body; `holds` is told how many octets are held, before more are taken.
+async fn gather(
+    body: Body,
+    encoding: Encoding,
+    most: usize,
+    stall: Duration,
+    holds: &mut (dyn FnMut(usize) -> Result<(), Problem> + Send),
+) -> Result<Vec<u8>, Problem> {
     let too_large =
         || Problem::too_large(format!("the body has more than {most} octets; PUT takes bodies of any size"));
     let mut body = Limited::new(body, most);
@@ -213,18 +241,25 @@ async fn gather(body: Body, encoding: Encoding, most: usize, stall: Duration) ->
             if beyond { too_large() } else { Problem::malformed("the body broke off; nothing was changed") }
         })?;
         if let Ok(data) = frame.into_data() {
+            holds(octets.len() + data.len())?;
             octets.extend_from_slice(&data);
         }
     }
     if encoding == Encoding::Plain {
         return Ok(octets);
     }
-    let mut unpacked = Vec::new();
-    flate2::read::MultiGzDecoder::new(&*octets)
-        .take(most as u64 + 1)
-        .read_to_end(&mut unpacked)
-        .map_err(|error| not_gzip(&error))?;
-    if unpacked.len() > most { Err(too_large()) } else { Ok(unpacked) }
+    let (mut unpacked, mut decoder) = (Vec::new(), flate2::read::MultiGzDecoder::new(&*octets));
+    loop {
+        let before = unpacked.len();
+        holds(octets.len() + before + UNPACKED_STEP as usize)?;
+        (&mut decoder).take(UNPACKED_STEP).read_to_end(&mut unpacked).map_err(|error| not_gzip(&error))?;
+        if unpacked.len() > most {
+            return Err(too_large());
+        }
+        if unpacked.len() == before {
+            return Ok(unpacked);
+        }
+    }
 }
 
 /// Reads a whole body that is one JSON object, of at most [`JSON_OCTETS_MAX`] octets.
@@ -373,7 +408,7 @@ mod tests {
         assert_eq!(pump_on(stalled(), sender, soon).await.unwrap_err().status, 408);
         assert!(matches!(receiver.recv().await, Some(Piece::Data(_))));
         assert!(receiver.recv().await.is_none(), "the reader learns that it was not whole");
-        assert_eq!(gather(stalled(), Encoding::Plain, 100, soon).await.unwrap_err().status, 408);
+        assert_eq!(gather(stalled(), Encoding::Plain, 100, soon, &mut |_| Ok(())).await.unwrap_err().status, 408);
     }
 
     #[tokio::test]
@@ -388,6 +423,16 @@ mod tests {
 
     #[tokio::test]
     async fn a_whole_body_is_bounded_packed_and_unpacked() {
+        let room = Room::default();
+        let large = vec![b'x'; 1 << 20];
+        for (sent, encoding) in [(large.clone(), Encoding::Plain), (gzip(&large), Encoding::Gzip)] {
+            let held = whole_in(&room, sent.clone().into(), encoding, 1 << 20).await.unwrap();
+            assert!(held.octets == large);
+            drop(held);
+            let mut others = room.part();
+            others.grow(crate::limits::BODIES_OCTETS_MAX - (1 << 20)).unwrap();
+            assert_eq!(whole_in(&room, sent.into(), encoding, 1 << 20).await.unwrap_err().status, 503);
+        }
         let plain = vec![b'x'; 10_000];
         assert_eq!(whole(plain.clone().into(), Encoding::Plain, 10_000).await.unwrap(), plain);
         assert_eq!(whole(plain.clone().into(), Encoding::Plain, 9_999).await.unwrap_err().status, 413);

@@ -217,7 +217,7 @@ pub fn explain(view: &View<'_>, snapshot: &Snapshot, key: &Key) -> Result<Explan
         }
         let text = sublist_text(snapshot, key, &list.name);
         for held in deciding {
-            let code = held.entry.code.unwrap_or(list.code);
+            let code = list.tag(&held.entry).code;
             let fact = fact(view, list, held)?;
             matches.push(Match { list: Arc::clone(list), text: text.clone(), code, fact });
         }

@@ -21,6 +21,7 @@ mod forms;
 mod limiter;
 mod pages;
 mod problem;
+mod room;
 mod routes;
 mod serve;
 mod sessions;

@@ -6,9 +6,11 @@
 use super::{
     Problem, Settings,
     api::{self, Document},
+    auth::Holder,
     forms::{Forms, hourly},
     limiter::{Clients, Limiter},
     pages::{KeptMaps, Trends},
+    room::Room,
     sessions::Sessions,
 };
 use crate::{
@@ -76,6 +78,8 @@ pub struct State {
     pub(super) map: Arc<KeptMaps>,
     pub(super) trends: Arc<Trends>,
     pub(super) exports: Arc<Semaphore>,
+    /// For bodies that are held whole.
+    pub(super) room: Room,
     pub(super) followers: Arc<Semaphore>,
     /// Work that goes on without the request that waits for it.
     pub(super) detached: Arc<Semaphore>,
@@ -99,6 +103,7 @@ impl State {
             map: Arc::default(),
             trends: Arc::default(),
             exports: Arc::new(Semaphore::new(EXPORTS_AT_ONCE)),
+            room: Room::default(),
             followers: Arc::new(Semaphore::new(FOLLOWERS_MAX)),
             detached: Arc::new(Semaphore::new(DETACHED_AT_ONCE)),
             backup: Arc::default(),
@@ -154,6 +159,17 @@ impl State {
             reading(&state.store().view(), &state.snapshot())
         })
         .await
+    }
+
+    /// Who holds a token by now; `None` where it was revoked or has ended. For a thread that may wait.
+    pub(super) fn holder_now(&self, holder: &Holder) -> Result<Option<Holder>, Problem> {
+        if holder.id.is_empty() {
+            return Ok(Some(Holder::admin_file()));
+        }
+        let now = self.parts.clock.now();
+        let tokens = self.store().view().tokens()?;
+        let row = tokens.into_iter().map(|(_, row)| row).find(|row| row.id == holder.id);
+        Ok(row.filter(|row| row.expires.is_none_or(|end| now < end)).as_ref().map(Holder::of))
     }
 
     /// Runs work to its end, also where the request that waits for it goes away meanwhile: what has begun is not left half done.

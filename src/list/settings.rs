@@ -3,7 +3,7 @@
 //! Guarantees: valid when it comes from `config`, which checks what spans several fields.
 //! Never: changes while a snapshot is served from it; a reload makes new ones.
 
-use super::{Duration, HashKind, KeyFamily, ListName, Prefix, Removal, ReportRule, ReturnCode, SourceName};
+use super::{Duration, Entry, HashKind, KeyFamily, ListName, Prefix, Removal, ReportRule, ReturnCode, SourceName, Tag};
 use std::sync::Arc;
 
 /// What a list is about. The kind fixes the family of its keys and the advice on its pages.
@@ -102,6 +102,20 @@ impl Kind {
 }
 
 impl ListSettings {
+    /// What an entry of the list says in DNS. A code that is no longer one of `codes` is the list's, and an own text is said
+    /// only where entries may carry them: what is configured holds for what is there, too.
+    #[must_use]
+    pub fn tag(&self, entry: &Entry) -> Tag {
+        let code = entry.code.filter(|code| self.codes.contains(code)).unwrap_or(self.code);
+        Tag { code, text: entry.text.filter(|_| self.entry_texts) }
+    }
+
+    /// Whether entries that are there say the same by both.
+    #[must_use]
+    pub fn tags_alike(&self, other: &Self) -> bool {
+        (self.code, &self.codes, self.entry_texts) == (other.code, &other.codes, other.entry_texts)
+    }
+
     /// Which keys it takes.
     #[must_use]
     pub const fn family(&self) -> KeyFamily {

@@ -162,6 +162,52 @@ fn a_reload_that_changes_answers_is_a_commit_and_another_is_none() {
     assert!(!house.listed("203.0.113.1"));
 }
 
+/// Codes and own texts that the configuration no longer allowed were served on.
+#[test]
+fn a_reload_that_takes_codes_and_own_texts_away_holds_for_what_is_listed() {
+    let (directory, house) = house();
+    let with = |codes: &[&str], entry_texts: bool| {
+        let mut other = configuration();
+        let codes = codes.iter().map(|code| code.parse().unwrap()).collect();
+        other.lists[1] = Arc::new(ListSettings { codes, entry_texts, ..(*other.lists[1]).clone() });
+        other
+    };
+    wait(house.door.configure(with(&["127.0.0.77"], true))).unwrap();
+    house.add("relay", "trap", "203.0.113.1 code=127.0.0.77 text=mine").unwrap();
+    house.batch_rows(0);
+    house.import("relay", "feed", "203.0.113.2 code=127.0.0.77").unwrap();
+    let code = |house: &House, key: &str| house.codes("bl.test", key).unwrap().join(" ");
+    assert_eq!(code(&house, "203.0.113.1"), "127.0.0.77");
+    let before = house.serial();
+    wait(house.door.configure(with(&[], false))).unwrap();
+    assert_eq!((code(&house, "203.0.113.1"), code(&house, "203.0.113.2")), ("127.0.0.2".into(), "127.0.0.2".into()));
+    let view = house.door.store().view();
+    let commit = view.commit(before.next()).unwrap().unwrap();
+    assert_eq!((commit.list, commit.source, commit.changes), (None, None, crate::store::Changes::Bulk), "export again");
+    drop(view);
+    house.close();
+    let house = House::open(directory.path(), with(&[], false));
+    assert_eq!((code(&house, "203.0.113.1"), code(&house, "203.0.113.2")), ("127.0.0.2".into(), "127.0.0.2".into()));
+    wait(house.door.configure(with(&["127.0.0.77"], true))).unwrap();
+    assert_eq!(code(&house, "203.0.113.2"), "127.0.0.77", "it comes back with them");
+}
+
+/// A list that left the configuration, and is purged while an import into it runs.
+#[test]
+fn an_import_into_a_list_that_is_purged_meanwhile_is_of_no_list() {
+    let (_directory, house) = house();
+    house.import("relay", "feed", "203.0.113.1").unwrap();
+    let mut import = house.door.begin_import(house.start("relay", "other")).unwrap();
+    import.push(1, entries("relay", "203.0.113.2").remove(0).1).unwrap();
+    let mut gone = configuration();
+    gone.lists.remove(1);
+    gone.zones[0].lists.remove(0);
+    wait(house.door.configure(gone)).unwrap();
+    house.submit("relay", "feed", false, What::PurgeList).unwrap();
+    assert!(matches!(import.finish([0; 32]), Err(Refused::UnknownList(_))));
+    assert!(!house.door.status().writes_off);
+}
+
 #[test]
 fn a_start_with_the_same_configuration_makes_no_commit() {
     let directory = tempfile::tempdir().unwrap();

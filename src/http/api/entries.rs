@@ -136,14 +136,14 @@ pub(super) async fn add(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<Written>, Problem> {
-    let holder = access.may(Act::Status)?;
+    let holder = access.may(Act::WriteIn(&list))?;
     if force {
         holder.may(Act::Force)?;
     }
     let settings = lists::settings(&state.snapshot(), &list)?;
-    let octets = body::whole(body, body::encoding(&headers)?, POST_OCTETS_MAX).await?;
+    let held = body::whole_in(&state.room, body, body::encoding(&headers)?, POST_OCTETS_MAX).await?;
     let dialect = Dialect { may_say_first_seen: holder.is_admin(), ..Dialect::of(&settings, state.parts.clock.now()) };
-    let Posted { source, lines } = posted(&octets, dialect)?;
+    let Posted { source, lines } = posted(&held.octets, dialect)?;
     holder.may(Act::Write(&list, &source))?;
     if lines.iter().any(|(_, entry)| entry.mark == Mark::Excluded) {
         holder.may(Act::Exclude(&list, &source))?;

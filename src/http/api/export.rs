@@ -224,7 +224,9 @@ impl<'e> Export<'e> {
         let Held { key, source, entry } = held;
         let mut detail = self.view.detail(source.owner(), &key)?;
         detail.private = Box::default();
-        let text = match entry.text {
+        // As DNS says it, and as an import into the same list takes it.
+        let said = self.parts[part].list.tag(&entry);
+        let text = match said.text {
             None => None,
             Some(id) => match self.texts.entry((list, id)) {
                 std::collections::hash_map::Entry::Occupied(known) => known.into_mut().as_deref(),
@@ -235,7 +237,7 @@ impl<'e> Export<'e> {
             key: &key,
             mark: entry.mark,
             source: &source.name,
-            code: entry.code,
+            code: entry.code.filter(|code| *code == said.code),
             text,
             detail: &detail,
             first_seen: entry.first_seen,

@@ -7,7 +7,7 @@
 use crate::{
     change::{Committed, Import},
     http::{
-        Problem,
+        Problem, State,
         auth::{Act, Holder},
         body::{self, Cut, Encoding, Piece, Sink},
         fence::Fence,
@@ -26,6 +26,8 @@ pub(super) struct Feed {
     pub reader: Reader,
     /// Where its entries go.
     pub import: Import,
+    /// Where tokens are looked up.
+    pub state: State,
     /// Who sends it.
     pub holder: Holder,
     /// Where a network may write.
@@ -50,12 +52,21 @@ impl Feed {
             Cut::Gone => Problem::malformed("the body broke off; nothing was changed"),
         })?;
         self.step(|reader, sink| reader.finish(sink))?;
+        self.may_still()?;
         Ok(self.import.finish(sha256)?)
+    }
+
+    /// The token may have been revoked, or have ended, while the body came.
+    fn may_still(&self) -> Result<(), Problem> {
+        let Some(holder) = self.state.holder_now(&self.holder)? else {
+            return Err(Problem::unauthorized("the token was revoked or has ended meanwhile; nothing was changed"));
+        };
+        holder.may(Act::Write(&self.list, &self.source))
     }
 
     /// Lets the reader go on, and what it finds into the import.
     fn step(&mut self, go: impl FnOnce(&mut Reader, &mut dyn FnMut(Item))) -> Result<(), Problem> {
-        let Self { reader, import, holder, fence, list, source } = self;
+        let Self { reader, import, holder, fence, list, source, .. } = self;
         let mut outcome = Ok(());
         go(reader, &mut |item| {
             if outcome.is_ok() {

@@ -77,8 +77,8 @@ pub(super) async fn report(
 ) -> Result<Json<Vec<ReportAnswer>>, Problem> {
     let holder = access.may(Act::Report)?;
     let reporter = holder.reporter().unwrap_or(OWN_TRAP).to_owned();
-    let octets = body::whole(body, body::encoding(&headers)?, REPORTS_OCTETS_MAX).await?;
-    let reports = read(&octets)?;
+    let held = body::whole_in(&state.room, body, body::encoding(&headers)?, REPORTS_OCTETS_MAX).await?;
+    let reports = read(&held.octets)?;
     let ids: Vec<_> = reports.iter().map(|report| report.id.clone()).collect();
     let answers = state.desk().report(holder.actor(), &reporter, reports).await;
     let answers = answers.map_err(state.faulty())?;
