@@ -9,7 +9,7 @@ use super::{
     import::Import,
     places::Places,
     request::{Actor, CaseRow, Change, Committed, Configuration, ImportStart, Pause, Refused, Status, WholeChange},
-    state::Registered,
+    state::{ListState, Registered},
     switch::{Switch, Switched},
     whole,
     writer::Writer,
@@ -94,6 +94,8 @@ pub(super) enum Request {
     Configure(Configuration, Reply<Committed>),
     /// What is written and is no commit.
     Aside(Batch, Reply<()>),
+    /// Which own texts of a list are carried is to be looked at.
+    Texts(Arc<ListState>, Reply<()>),
     Resume(Actor, Reply<()>),
     /// Nothing to do: the writer looks whether the door was closed, without waiting for the next second.
     Wake,
@@ -305,6 +307,11 @@ impl Door {
     /// Writes what is no commit, for threads that may wait.
     pub(super) fn write_aside_waiting(&self, batch: Batch) -> Result<(), Refused> {
         self.ask_waiting(|reply| Request::Aside(batch, reply))
+    }
+
+    /// Has the writer look which own texts the list carries, for threads that may wait.
+    pub(super) fn look_at_texts_waiting(&self, list: &Arc<ListState>) -> Result<(), Refused> {
+        self.ask_waiting(|reply| Request::Texts(Arc::clone(list), reply))
     }
 
     fn send(&self, request: Request) -> Result<(), Refused> {

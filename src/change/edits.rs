@@ -43,7 +43,15 @@ impl Writer {
         let mut draft = Draft::new(&change.actor, Act::Add, &list, now);
         draft.source = Some(change.source.clone());
         draft.guarded = !change.force;
-        let lines = accepted(&list, lines, now, &mut draft.committed)?;
+        let lines = match accepted(&list, lines, now, &mut draft.committed) {
+            Err(Refused::TooManyTexts) => {
+                // As far as was known: the list may carry fewer by now.
+                self.look_at_texts(&list)?;
+                draft.committed = Committed::default();
+                accepted(&list, lines, now, &mut draft.committed)?
+            }
+            other => other?,
+        };
         if lines.is_empty() {
             return Ok(Committed { serial: shared.store.serial(), ..Committed::default() });
         }
@@ -137,7 +145,10 @@ fn accepted(
     for (number, new) in lines {
         match accept(&list.settings, new.clone(), now) {
             Ok(new) => {
-                let text = interned(list, &new)?;
+                let text = match &new.text {
+                    None => None,
+                    Some(text) => Some(list.texts.intern(text).ok_or(Refused::TooManyTexts)?),
+                };
                 let (key, mut line) = Line::new(new, text);
                 if let Some(earlier) = accepted.remove(&key) {
                     committed.duplicates += 1;
@@ -154,12 +165,6 @@ fn accepted(
         }
     }
     if count > 0 { Err(Refused::Rejected { lines: rejected, count }) } else { Ok(accepted) }
-}
-
-/// The number of the entry's own text.
-pub(super) fn interned(list: &ListState, new: &NewEntry) -> Result<Option<crate::list::TextId>, Refused> {
-    let Some(text) = &new.text else { return Ok(None) };
-    list.texts.intern(text).map(Some).ok_or(Refused::TooManyTexts)
 }
 
 /// A line that the list does not take.

@@ -12,7 +12,7 @@ use super::{
     compare::{Compared, Comparison},
     door::{Door, Shared},
     draft::source_named,
-    edits::{interned, rejected_line},
+    edits::rejected_line,
     guards::{EntryGuard, measure},
     places::{Place, Sender},
     prepare::{Coming, Preparation},
@@ -20,11 +20,12 @@ use super::{
     state::ListState,
     switch::{Cause, Plan},
     tally::Leaving,
+    texts::Naming,
 };
 use crate::{
     limits::REJECTED_SHOWN_MAX,
     list::{
-        Entry, NewEntry, Time,
+        Entry, NewEntry, TextId, Time,
         format::LineError,
         policy::{Guard, accept},
     },
@@ -39,6 +40,7 @@ pub struct Import {
     place: Place,
     start: ImportStart,
     list: Arc<ListState>,
+    naming: Naming,
     now: Time,
     generation: Generation,
     bulk: Bulk,
@@ -68,12 +70,14 @@ impl Import {
         let guard = EntryGuard::new(&registered);
         let now = shared.clock.now();
         let (met, rejected, rejected_count) = (None, Vec::new(), 0);
+        let naming = list.texts.naming();
         Ok(Self {
             door,
             shared,
             place,
             start,
             list,
+            naming,
             now,
             generation,
             bulk,
@@ -116,13 +120,22 @@ impl Import {
             }
             self.met.get_or_insert(guard);
         }
-        let text = interned(&self.list, &new)?;
+        let text = new.text.as_deref().map(|text| self.interned(text)).transpose()?;
         self.list.lengths.note(&new.key);
         let named = Named { first_seen: new.first_seen.is_some(), last_seen: new.seen.is_some() };
         let (first_seen, last_seen) = (new.first_seen.unwrap_or(self.now), new.seen.unwrap_or(self.now));
         let entry = Entry { mark: new.mark, code: new.code, text, first_seen, last_seen, expires: new.expires };
         self.bulk.push(&BulkRow { line, key: &new.key, entry: &entry, named, detail: &new.detail })?;
         Ok(())
+    }
+
+    /// The number of an own text. Where the list seems to be full, the writer looks whether it is.
+    fn interned(&self, text: &str) -> Result<TextId, Refused> {
+        if let Some(id) = self.naming.intern(text) {
+            return Ok(id);
+        }
+        self.door.look_at_texts_waiting(&self.list)?;
+        self.naming.intern(text).ok_or(Refused::TooManyTexts)
     }
 
     /// A line that could not be read.
@@ -149,6 +162,11 @@ impl Import {
             let _ = write!(hex, "{octet:02x}");
             hex
         });
+        // What it names is needed until its rows stand, or it is given up.
+        let naming = self.naming;
+        if !naming.fits(|| self.shared.store.view().texts_of_others(self.list.id, &self.start.source))? {
+            return Err(Refused::TooManyTexts);
+        }
         let staged = self.bulk.finish()?;
         let committed =
             Committed { rejected: self.rejected, rejected_count: self.rejected_count, ..Committed::default() };
@@ -162,7 +180,11 @@ impl Import {
             generation: self.generation,
         };
         let (shared, begun) = (finishing.shared.clone(), self.begun);
+        let real = !finishing.start.dry_run;
         let done = finishing.run(staged, sha256.into(), committed)?;
+        if real {
+            naming.is_in_force();
+        }
         if let Some(metrics) = shared.metrics.get() {
             metrics.import_seconds.observe(begun.elapsed().as_secs_f64());
         }

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     limits::{
         EXPIRED_TOKEN_SHOWN_SECONDS, SWEEP_COMMITS, SWEEP_EVERY_SECONDS, SWEEP_EVIDENCE_ROWS, SWEEP_HISTORY_ROWS,
-        SWEEP_ROWS, TEXTS_LOOK_EVERY_SECONDS,
+        SWEEP_ROWS,
     },
     list::{Detail, Duration, Key, ListName, Time},
     store::{Batch, Held, ListId, Owner, ReadError, View},
@@ -70,8 +70,6 @@ pub(super) struct Sweep {
     round: Round,
     /// Whether texts are to be looked at once nothing is leaving.
     texts: bool,
-    /// Until then nobody who found no number for a text is helped at once: a look walks the whole list.
-    next_texts: Time,
     next_prune: Time,
 }
 
@@ -104,9 +102,7 @@ impl Writer {
         }
         self.clear_generation()?;
         // Rows that wait to be cleared away still name their texts.
-        let short = now >= self.sweep.next_texts && self.shared.registered().lists().any(|list| list.texts.are_short());
-        if short || self.sweep.leaving.is_empty() && std::mem::take(&mut self.sweep.texts) {
-            self.sweep.next_texts = now.plus(Duration::from_seconds(TEXTS_LOOK_EVERY_SECONDS));
+        if self.sweep.leaving.is_empty() && std::mem::take(&mut self.sweep.texts) {
             self.free_texts()?;
         }
         if now >= self.sweep.next_prune || self.sweep.next_prune > now.plus(Duration::from_seconds(SWEEP_EVERY_SECONDS))
@@ -160,19 +156,24 @@ impl Writer {
     fn free_texts(&mut self) -> Result<(), Refused> {
         let shared = self.shared.clone();
         for list in shared.registered().lists().filter(|list| list.texts.are_scarce()) {
-            list.texts.begin_look();
-            // What a running import has named stands in no row yet; one that begins from here on names its own anew.
-            if shared.places.lock().has_list(list.id) {
-                continue;
-            }
-            let used = shared.store.view().texts_in_use(list.id)?;
-            let mut batch = Batch::new();
-            for id in list.texts.keep(&used) {
-                batch.delete_text(list.id, id);
-            }
-            self.write_aside(batch)?;
+            self.free_texts_of(list)?;
         }
         Ok(())
+    }
+
+    /// Looks at the texts of one list; of all that was named, only what running imports have stands in no row yet.
+    fn free_texts_of(&mut self, list: &ListState) -> Result<(), Refused> {
+        let (carried, needed) = self.shared.store.view().texts_in_use(list.id)?;
+        let mut batch = Batch::new();
+        for id in list.texts.keep(&carried, &needed) {
+            batch.delete_text(list.id, id);
+        }
+        self.write_aside(batch)
+    }
+
+    /// The same for who found no number, unless somebody has just looked.
+    pub(super) fn look_at_texts(&mut self, list: &ListState) -> Result<(), Refused> {
+        if list.texts.may_be_helped(self.shared.clock.now()) { self.free_texts_of(list) } else { Ok(()) }
     }
 
     /// Deletes a piece of the first generation that left, and writes its history.

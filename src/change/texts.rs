@@ -1,13 +1,16 @@
 //! The own texts of a list's entries, by number.
 //!
-//! Guarantees: a text keeps its number as long as an entry carries it, be it only for an undo; at most
-//! [`TEXTS_PER_LIST_MAX`](crate::limits::TEXTS_PER_LIST_MAX) of them at a time. When few numbers are left, the writer looks which
-//! ones nothing needs any more; what is named while it looks counts as needed.
+//! A list carries at most [`TEXTS_PER_LIST_MAX`](crate::limits::TEXTS_PER_LIST_MAX) of them. More have numbers: those of
+//! generations that left and of what an undo may bring back. When the list may be full, or numbers are few, the writer looks
+//! which texts are carried and which are needed at all.
+//!
+//! Guarantees: a text keeps its number as long as an entry carries it, be it only for an undo, or a running import has named
+//! it.
 //! Never: writes. A commit writes the texts that it uses and that no commit wrote before.
 
 use crate::{
-    limits::{TEXTS_LEFT_FEW, TEXTS_PER_LIST_MAX},
-    list::TextId,
+    limits::{TEXTS_LEFT_FEW, TEXTS_LOOK_EVERY_SECONDS, TEXTS_NUMBERED_MAX, TEXTS_PER_LIST_MAX},
+    list::{Duration, TextId, Time},
 };
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
@@ -18,18 +21,28 @@ use std::{
 #[derive(Debug, Default)]
 pub(super) struct Texts(Mutex<Inner>);
 
+/// A running import: what it names is needed until it is over.
+#[derive(Debug)]
+pub(super) struct Naming {
+    texts: Arc<Texts>,
+    number: u64,
+}
+
 #[derive(Debug, Default)]
 struct Inner {
     by_text: HashMap<Arc<str>, TextId>,
     by_id: HashMap<TextId, Arc<str>>,
     unsaved: BTreeMap<TextId, Arc<str>>,
     last: u16,
+    /// Those that entries in force carried at the last look, and what was posted and imported since.
+    carried: HashSet<TextId>,
+    /// What each running import has named.
+    running: HashMap<u64, HashSet<TextId>>,
+    next_running: u64,
     /// Whether a number was given or refused since the last look: another one may find something.
     moved: bool,
-    /// Whether one was refused since.
-    short: bool,
-    /// What was named since the current look began.
-    named: Option<HashSet<TextId>>,
+    /// When somebody who found no number last had the writer look.
+    helped: Time,
 }
 
 impl Texts {
@@ -37,25 +50,27 @@ impl Texts {
     pub fn of(saved: impl IntoIterator<Item = (TextId, Arc<str>)>) -> Self {
         let by_text: HashMap<_, _> = saved.into_iter().map(|(id, text)| (text, id)).collect();
         let by_id: HashMap<_, _> = by_text.iter().map(|(text, id)| (*id, text.clone())).collect();
-        let last = by_id.keys().map(|id: &TextId| id.0).max().unwrap_or(0);
-        Self(Mutex::new(Inner { by_text, by_id, last, moved: true, ..Inner::default() }))
+        let carried: HashSet<TextId> = by_id.keys().copied().collect();
+        let last = carried.iter().map(|id: &TextId| id.0).max().unwrap_or(0);
+        Self(Mutex::new(Inner { by_text, by_id, carried, last, moved: true, ..Inner::default() }))
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.0.lock().expect("nothing panics while it holds this lock")
     }
 
-    /// The number of a text; a new one if it has none. `None` where all numbers are given.
+    /// The number of a text that an entry is to carry, for the writer; `None` where the list, as far as is known, is full.
     pub fn intern(&self, text: &str) -> Option<TextId> {
+        self.lock().intern(text)
+    }
+
+    /// An import begins.
+    pub fn naming(self: &Arc<Self>) -> Naming {
         let mut inner = self.lock();
-        let id = match inner.by_text.get(text) {
-            Some(id) => *id,
-            None => inner.number(text)?,
-        };
-        if let Some(named) = &mut inner.named {
-            named.insert(id);
-        }
-        Some(id)
+        let number = inner.next_running;
+        inner.next_running += 1;
+        inner.running.insert(number, HashSet::new());
+        Naming { texts: Arc::clone(self), number }
     }
 
     /// All texts, in a commit or not.
@@ -81,45 +96,115 @@ impl Texts {
         self.lock().by_id.get(&id).cloned()
     }
 
-    /// Whether few numbers are left, and a look may find some that nothing needs.
+    /// Whether the list may be full or few numbers are left, and a look may find some that nothing needs.
     pub fn are_scarce(&self) -> bool {
         let inner = self.lock();
-        inner.moved && inner.by_text.len() + TEXTS_LEFT_FEW >= TEXTS_PER_LIST_MAX
+        let few = |held: usize, most: usize| held + TEXTS_LEFT_FEW >= most;
+        inner.moved && (few(inner.carried.len(), TEXTS_PER_LIST_MAX) || few(inner.by_text.len(), TEXTS_NUMBERED_MAX))
     }
 
-    /// Whether there was none left for somebody, who had better not wait for the next look.
-    pub fn are_short(&self) -> bool {
-        self.lock().short
-    }
-
-    /// A look begins: from here on what is named counts as needed.
-    pub fn begin_look(&self) {
-        self.lock().named = Some(HashSet::new());
-    }
-
-    /// The look is over: what is neither `used` nor was named meanwhile is forgotten; those numbers.
-    pub fn keep(&self, used: &HashSet<TextId>) -> Vec<TextId> {
+    /// Whether who found no number is to be helped by a look `now`: it walks the whole list.
+    pub fn may_be_helped(&self, now: Time) -> bool {
         let mut inner = self.lock();
-        let named = inner.named.take().unwrap_or_default();
-        (inner.moved, inner.short) = (false, false);
+        let pause = Duration::from_seconds(TEXTS_LOOK_EVERY_SECONDS);
+        let lately = now < inner.helped.plus(pause) && inner.helped <= now.plus(pause);
+        if inner.moved && !lately {
+            inner.helped = now;
+        }
+        inner.moved && !lately
+    }
+
+    /// What a look of the writer found: the texts that entries in force carry, and all that some row needs. What no running
+    /// import has named either is forgotten; those numbers.
+    pub fn keep(&self, carried: &HashSet<TextId>, needed: &HashSet<TextId>) -> Vec<TextId> {
+        let mut inner = self.lock();
+        let named: HashSet<TextId> = inner.running.values().flatten().copied().collect();
         let over: Vec<TextId> =
-            inner.by_id.keys().filter(|id| !used.contains(id) && !named.contains(id)).copied().collect();
+            inner.by_id.keys().filter(|id| !needed.contains(id) && !named.contains(id)).copied().collect();
         for id in &over {
             inner.unsaved.remove(id);
             if let Some(text) = inner.by_id.remove(id) {
                 inner.by_text.remove(&text);
             }
         }
+        inner.carried.clone_from(carried);
+        inner.moved = false;
         over
     }
 }
 
+impl Naming {
+    /// The number of a text that an entry of the import is to carry; `None` where the body has too many, or no number is left.
+    pub fn intern(&self, text: &str) -> Option<TextId> {
+        let mut inner = self.texts.lock();
+        let known = inner.by_text.get(text).copied();
+        let named = inner.running.get(&self.number)?;
+        if known.is_some_and(|id| named.contains(&id)) {
+            return known;
+        }
+        if named.len() >= TEXTS_PER_LIST_MAX {
+            return None;
+        }
+        let id = match known {
+            Some(id) => id,
+            None => inner.number(text)?,
+        };
+        inner.running.entry(self.number).or_default().insert(id);
+        Some(id)
+    }
+
+    /// Whether the list carries no more than it may once the import is in force. `others`, asked for only where it may be
+    /// too many, are those that the entries of other sources carry.
+    ///
+    /// # Errors
+    /// What `others` says.
+    pub fn fits<E>(&self, others: impl FnOnce() -> Result<HashSet<TextId>, E>) -> Result<bool, E> {
+        let (named, seems) = {
+            let inner = self.texts.lock();
+            let named = inner.running.get(&self.number).cloned().unwrap_or_default();
+            let seems = inner.carried.union(&named).count() <= TEXTS_PER_LIST_MAX;
+            (named, seems)
+        };
+        Ok(named.is_empty() || seems || others()?.union(&named).count() <= TEXTS_PER_LIST_MAX)
+    }
+
+    /// The import is in force: the list carries what it has named.
+    pub fn is_in_force(&self) {
+        let mut inner = self.texts.lock();
+        if let Some(named) = inner.running.get(&self.number).cloned() {
+            inner.carried.extend(named);
+        }
+    }
+}
+
+impl Drop for Naming {
+    fn drop(&mut self) {
+        self.texts.lock().running.remove(&self.number);
+    }
+}
+
 impl Inner {
+    fn intern(&mut self, text: &str) -> Option<TextId> {
+        let known = self.by_text.get(text).copied();
+        if known.is_some_and(|id| self.carried.contains(&id)) {
+            return known;
+        }
+        self.moved = true;
+        if self.carried.len() >= TEXTS_PER_LIST_MAX {
+            return None;
+        }
+        let id = match known {
+            Some(id) => id,
+            None => self.number(text)?,
+        };
+        self.carried.insert(id);
+        Some(id)
+    }
+
     /// A number that is free, for a new text.
     fn number(&mut self, text: &str) -> Option<TextId> {
         self.moved = true;
-        if self.by_text.len() >= TEXTS_PER_LIST_MAX {
-            self.short = true;
+        if self.by_text.len() >= TEXTS_NUMBERED_MAX {
             return None;
         }
         // There are many more numbers than texts.
@@ -154,14 +239,33 @@ mod tests {
     }
 
     #[test]
-    fn what_nothing_needs_is_forgotten_but_not_what_is_named_during_the_look() {
-        let texts = Texts::of((1..=3).map(|n| (TextId(n), n.to_string().into())));
-        texts.begin_look();
-        assert_eq!((texts.intern("2"), texts.intern("new")), (Some(TextId(2)), Some(TextId(4))));
-        assert_eq!(texts.keep(&HashSet::from([TextId(1)])), [TextId(3)]);
+    fn what_nothing_needs_is_forgotten_but_not_what_a_running_import_has_named() {
+        let texts = Arc::new(Texts::of((1..=3).map(|n| (TextId(n), n.to_string().into()))));
+        let import = texts.naming();
+        assert_eq!((import.intern("2"), import.intern("new")), (Some(TextId(2)), Some(TextId(4))));
+        let first = HashSet::from([TextId(1)]);
+        assert_eq!(texts.keep(&first, &first), [TextId(3)]);
         assert_eq!(texts.text(TextId(3)), None);
         assert_eq!(texts.unsaved(), [(TextId(4), "new".into())]);
         assert_eq!(texts.intern("3"), Some(TextId(5)), "as new");
+        drop(import);
+        let mut over = texts.keep(&first, &first);
+        over.sort();
+        assert_eq!(over, [2, 4, 5].map(TextId));
+    }
+
+    /// The bound counted what an undo may bring back: who exchanged 2,100 texts for others was refused for a day.
+    #[test]
+    fn the_bound_is_on_what_entries_in_force_carry() {
+        let texts = Texts::default();
+        let half =
+            |word: &str| (0..TEXTS_PER_LIST_MAX).map(|n| texts.intern(&format!("{word} {n}"))).collect::<Vec<_>>();
+        let first: HashSet<TextId> = half("one").into_iter().flatten().collect();
+        assert_eq!(texts.intern("one more"), None);
+        assert!(texts.are_scarce());
+        assert!(texts.keep(&HashSet::new(), &first).is_empty(), "for an undo");
+        assert!(half("two").iter().all(Option::is_some));
+        assert_eq!(texts.intern("one more"), None);
     }
 
     #[test]

@@ -209,6 +209,10 @@ impl Writer {
                 let done = self.guard_writes().and_then(|()| self.write_aside(batch));
                 self.answer(done, reply);
             }
+            Request::Texts(list, reply) => {
+                let done = self.guard_writes().and_then(|()| self.look_at_texts(&list));
+                self.answer(done, reply);
+            }
             Request::Resume(actor, reply) => {
                 let done = self.guard_writes().and_then(|()| self.resume(&actor));
                 self.answer(done, reply);

@@ -7,11 +7,11 @@
 use super::{
     ReadError,
     read::View,
-    schema::{Column, ListId, RowKey},
+    schema::{Column, ListId, RowKey, SourceId, split_entry_row},
     values::{damaged, read_entry},
     write::Batch,
 };
-use crate::list::TextId;
+use crate::list::{SourceName, TextId};
 use std::{collections::HashSet, sync::Arc};
 
 impl View<'_> {
@@ -37,20 +37,47 @@ impl View<'_> {
         Ok(Some(text.into()))
     }
 
-    /// The numbers of the texts that a list still needs. Walks the whole list.
-    pub fn texts_in_use(&self, list: ListId) -> Result<HashSet<TextId>, ReadError> {
-        let from = RowKey::list(list);
-        let mut rows = self.whole_range(Column::Entry, from.0.clone(), from.end());
-        let mut used = HashSet::new();
-        while let Some((row, value)) = rows.next()? {
-            let entry = read_entry(value).ok_or_else(|| damaged(Column::Entry, row))?;
-            used.extend(entry.text);
-        }
+    /// The numbers of the texts that entries in force carry, and of all that the list still needs. Walks the whole list.
+    pub fn texts_in_use(&self, list: ListId) -> Result<(HashSet<TextId>, HashSet<TextId>), ReadError> {
+        let (mut carried, mut used) = (HashSet::new(), HashSet::new());
+        self.each_text(list, |text, _, in_force| {
+            used.insert(text);
+            if in_force {
+                carried.insert(text);
+            }
+        })?;
         for source in self.catalog().sources(list) {
             let before = self.undo_keys(list, source.id)?;
             used.extend(before.into_iter().filter_map(|(_, before)| before?.0.text));
         }
-        Ok(used)
+        Ok((carried, used))
+    }
+
+    /// The numbers of the texts that entries in force of other sources carry. Walks the whole list.
+    pub fn texts_of_others(&self, list: ListId, than: &SourceName) -> Result<HashSet<TextId>, ReadError> {
+        let than = self.catalog().source_named(list, than).map(|source| source.id);
+        let mut carried = HashSet::new();
+        self.each_text(list, |text, source, in_force| {
+            if in_force && Some(source) != than {
+                carried.insert(text);
+            }
+        })?;
+        Ok(carried)
+    }
+
+    /// Every text that an entry names: whose, and whether it is in force.
+    fn each_text(&self, list: ListId, mut each: impl FnMut(TextId, SourceId, bool)) -> Result<(), ReadError> {
+        let from = RowKey::list(list);
+        let mut rows = self.whole_range(Column::Entry, from.0.clone(), from.end());
+        while let Some((row, value)) = rows.next()? {
+            let entry = read_entry(value).ok_or_else(|| damaged(Column::Entry, row))?;
+            let Some(text) = entry.text else { continue };
+            let split = row.get(2..).and_then(split_entry_row);
+            let (_, source, generation) = split.ok_or_else(|| damaged(Column::Entry, row))?;
+            let known = self.catalog().source(list, source);
+            each(text, source, known.is_some_and(|source| source.row.generation == generation));
+        }
+        Ok(())
     }
 }
 

@@ -512,7 +512,9 @@ impl Store {
                 Effect::List(name, id, next) => catalog.put_list(&name, id, next),
                 Effect::NoList(id) => {
                     let sources: Vec<SourceId> = catalog.sources(id).map(|source| source.id).collect();
-                    sources.into_iter().for_each(|source| self.note_left(&catalog, id, source, None));
+                    for source in sources {
+                        self.note_left(&catalog, id, source, None);
+                    }
                     catalog.remove_list(id);
                 }
                 Effect::Source(source) => {

@@ -367,9 +367,32 @@ fn texts_that_nothing_carries_any_more_leave_room_for_others() {
         house.whole("relay", "feed", Whole::Undo).unwrap();
         assert_eq!(&*text(), "day6-7", "what an undo brings back has its texts");
         // A body that is refused uses none up for longer than some seconds.
-        assert_eq!(house.add("relay", "trap", &body_of(8, 1_800)), Err(Refused::TooManyTexts));
+        assert_eq!(house.add("relay", "trap", &body_of(8, 4_000)), Err(Refused::TooManyTexts));
         house.pass(11);
         house.add("relay", "trap", &body_of(9, 1_800)).unwrap();
+    }
+}
+
+/// What an undo may bring back counted as carried: who exchanges many texts for others was refused, some for a day.
+#[test]
+fn a_source_may_exchange_all_its_texts_for_others_again_and_again() {
+    for batch_rows in [50_000, 0] {
+        let (_directory, house) = house();
+        house.batch_rows(batch_rows);
+        let body_of = |day: u32, keys: u32| -> String {
+            (0..keys).map(|n| format!("198.18.{}.{} text=day{day}-{n}\n", n / 256, n % 256)).collect()
+        };
+        for day in 0..4 {
+            house.import("relay", "feed", &body_of(day, 2_100)).unwrap_or_else(|refused| panic!("{day}: {refused}"));
+            house.pass(71);
+        }
+        house.add("relay", "trap", &body_of(9, 1_900)).unwrap();
+        house.pass(11);
+        assert_eq!(
+            house.add("relay", "trap", "198.51.100.1 text=a\n198.51.100.2 text=b\n").map(|done| done.added),
+            Ok(2)
+        );
+        assert_eq!(house.add("relay", "more", &body_of(10, 200)), Err(Refused::TooManyTexts));
     }
 }
 

@@ -21,7 +21,9 @@ fn ends(house: &House, key: &str) -> Vec<(Why, u32)> {
 }
 
 fn settle(house: &House) {
-    ENDS.iter().for_each(|seconds| house.pass(*seconds));
+    for seconds in ENDS {
+        house.pass(seconds);
+    }
 }
 
 #[test]
