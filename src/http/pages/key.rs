@@ -228,7 +228,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_others_wrote_adds_no_element(text in "\\PC{0,60}|[<>\"'&/a-z= ]{0,60}", kind in 0usize..9) {
+        fn what_others_wrote_adds_no_element(text in "\\PC{0,60}|[<>\"'&/a-z= \r\n\t]{0,60}", kind in 0usize..9) {
             let kinds = [Kind::Dynamic, Kind::Compromised, Kind::Relay, Kind::Proxy, Kind::Spam, Kind::Domain, Kind::NewDomain, Kind::SpfAbuse, Kind::MailHash];
             let now = Time::from_seconds(1_700_000_000);
             let plain = page(kinds[kind], "plain", now).render().unwrap();

@@ -7,7 +7,7 @@ use super::{
     advice::{Advice, Ends, Steps, headline},
     grounds::reason,
     messages::Messages,
-    words::{Moment, visible},
+    words::{Moment, several_lines, visible},
 };
 use crate::{
     cases::suspicion,
@@ -120,7 +120,7 @@ impl Listing {
     /// With the words of the network that the address belongs to.
     fn said_by(self, says: Option<&NetworkSays>) -> Self {
         let Some(says) = says else { return self };
-        let policy = Some(visible(&says.text)).filter(|text| !text.is_empty());
+        let policy = Some(several_lines(&says.text)).filter(|text| !text.is_empty());
         let smarthost = Some(says.smarthost.clone()).filter(|name| !name.is_empty());
         Self { policy, smarthost, ..self }
     }
@@ -152,7 +152,7 @@ impl FactShown {
             entry: fact.entry.to_string(),
             source: fact.source.to_string(),
             reason: reason(&fact.source, &fact.reason, words),
-            evidence: visible(&fact.evidence),
+            evidence: several_lines(&fact.evidence),
             first_seen: Moment::at(fact.first_seen, now, words),
             last_seen: Moment::at(fact.last_seen, now, words),
             expires: fact.expires.map(|end| Moment::at(end, now, words)),

@@ -14,7 +14,7 @@ use super::{
     html, message,
     messages::Messages,
     problem_page, problem_page_before,
-    words::{Moment, visible},
+    words::{Moment, several_lines, to_be_edited, visible},
 };
 use crate::{
     cases::{
@@ -185,7 +185,12 @@ pub(in crate::http) async fn network(
         contact_link: if contact.starts_with("https://") { contact.clone() } else { format!("mailto:{contact}") },
         contact,
         prefixes: prefixes(&found, words, now, |state| state == PrefixState::Active),
-        ranges: found.ranges.iter().filter(|range| found.holds(range.prefix)).map(RangeShown::of).collect(),
+        ranges: found
+            .ranges
+            .iter()
+            .filter(|range| found.holds(range.prefix))
+            .map(|range| RangeShown::of(range, several_lines))
+            .collect(),
     };
     html(StatusCode::OK, &reader, &page)
 }
@@ -255,7 +260,7 @@ async fn desk_page(
         said,
         wrong,
         prefixes: prefixes(&network, words, now, |_| true),
-        ranges: network.ranges.iter().map(RangeShown::of).collect(),
+        ranges: network.ranges.iter().map(|range| RangeShown::of(range, to_be_edited)).collect(),
         more: more.then(|| words.with("network-listed-more", "count", words.number(listed.len() as u64))),
         listed: listed.into_iter().map(|one| ListedShown::of(one, words, now)).collect(),
         requests: waiting.iter().map(|request| RequestShown::of(request, words, now)).collect(),
@@ -469,10 +474,11 @@ fn prefixes(network: &Network, words: Messages, now: Time, shown: fn(PrefixState
 }
 
 impl RangeShown {
-    fn of(range: &Range) -> Self {
+    /// `written`: how its text is, to be read or to be edited.
+    fn of(range: &Range, written: fn(&str) -> String) -> Self {
         Self {
             prefix: range.prefix.to_string(),
-            text: visible(&range.text),
+            text: written(&range.text),
             smarthost: range.smarthost.clone(),
             self_removal: range.self_removal,
         }
@@ -485,7 +491,7 @@ impl RequestShown {
             id: request.id.to_string(),
             key: request.asked.to_string(),
             list: request.list.to_string(),
-            note: visible(&request.note),
+            note: several_lines(&request.note),
             contact: visible(&request.contact),
             asked: Moment::at(request.asked_at, now, words),
         }

@@ -13,7 +13,7 @@ use super::{
     html,
     messages::Messages,
     problem_page, problem_page_before, visible,
-    words::{Moment, far, span},
+    words::{Moment, far, span, to_be_edited},
 };
 use crate::{
     cases::{self, Asking, Ending, Fault, Id, NotYours, Request, Shown, ShownProof, State as Stand},
@@ -236,7 +236,7 @@ fn form_page(
     for text in [&mut filled.key, &mut filled.contact, &mut filled.repaired] {
         *text = visible(text);
     }
-    filled.note = filled.note.lines().map(visible).collect::<Vec<_>>().join("\n");
+    filled.note = to_be_edited(&filled.note);
     let page = FormPage {
         site: Site::of(state, &state.snapshot(), "removal", reader),
         list: settings.name.to_string(),
