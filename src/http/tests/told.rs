@@ -1,8 +1,10 @@
 //! What the pages said and was not so: of removals, exemptions, stays, and what others wrote.
 
-use super::{Server, networks, removal_pages::hidden};
+use super::{Server, configuration, networks, removal_pages::hidden};
+use crate::list::{ListSettings, ProofKind, Removal, RemovalRule};
 use axum::{body::Body, http::Request};
 use serde_json::json;
+use std::sync::Arc;
 
 impl Server {
     /// The page at a path, in readable form.
@@ -10,6 +12,16 @@ impl Server {
         let reply = self.get(path).await;
         assert_eq!(reply.kind(), "text/html; charset=utf-8", "{path}");
         reply.text().replace("&#38;", "&").replace("&#39;", "'")
+    }
+
+    /// The configuration, with another rule for one list.
+    async fn with_rule(&self, list: &str, rule: RemovalRule) {
+        let mut configuration = configuration();
+        for settings in configuration.lists.iter_mut().filter(|settings| settings.name.as_str() == list) {
+            let removal = Removal { rule, proofs: ProofKind::fitting(settings.kind), ..settings.removal.clone() };
+            *settings = Arc::new(ListSettings { removal, ..(**settings).clone() });
+        }
+        self.door.configure(configuration).await.unwrap();
     }
 
     /// Asks by the call, as an admin; gives the path of the request's page.
@@ -60,4 +72,71 @@ async fn line_breaks_of_others_are_shown_and_come_back_from_the_field() {
     let request = server.asked("bad-names", "example.org").await;
     server.decide_on(&request, false, "first\nsecond").await;
     assert!(server.page(&request).await.contains("<p class=\"foreign\">first\nsecond</p>"));
+}
+
+/// "Removed after a test finds it clean" was said of a list of compromised machines, which nobody tests.
+#[tokio::test]
+async fn a_list_that_goes_by_the_repair_says_so_on_its_page_its_form_and_its_requests() {
+    let server = Server::start();
+    server.with_rule("compromised", RemovalRule::Retest).await;
+    server.listed("198.51.100.7", "trap").await;
+    let request = server.asked("compromised", "198.51.100.7").await;
+    for path in ["/lists/compromised", "/removals/new?list=compromised&key=198.51.100.7", &request] {
+        let page = server.page(path).await;
+        assert!(page.contains("if nothing has been seen since that day") && !page.contains("after a test"), "{page}");
+    }
+}
+
+/// "The network decides" stood on the form where the network leaves it to its customers.
+#[tokio::test]
+async fn the_form_says_what_happens_for_the_address_that_it_is_opened_for() {
+    let server = Server::start();
+    networks::network(&server).await;
+    server.with_rule("dynamic", RemovalRule::Owner).await;
+    server.put("dynamic", "feed", "203.0.113.0/24\n198.51.100.0/24").await.ok();
+    let form = async |key: &str| server.page(&format!("/removals/new?list=dynamic&key={key}")).await;
+    assert!(
+        form("203.0.113.9").await.contains("203.0.113.9 belongs to the network Example Networks: that network decides")
+    );
+    assert!(form("198.51.100.9").await.contains("for whoever shows that the address is theirs"));
+    let range = r#"{"self_removal":true}"#;
+    server.call("PUT", "/api/v1/networks/isp/ranges/203.0.113.0/25", range).await.ok();
+    for (key, leaves) in [("203.0.113.9", true), ("203.0.113.200", false)] {
+        let page = form(key).await;
+        assert_eq!(page.contains("Example Networks, which leaves this to its customers"), leaves, "{page}");
+        assert!(page.contains("it is checked first that a mail server stands there"), "{page}");
+    }
+    let request = server.page(&server.asked("dynamic", "203.0.113.9").await).await;
+    assert!(request.contains("as soon as the check is passed") && request.contains("Before that it is checked"));
+}
+
+/// An operator decided in spite of the list's rule, and nothing said why; and "whoever asks gets it removed, at once" stood
+/// below "Refused".
+#[tokio::test]
+async fn a_request_says_why_an_operator_decides_and_by_what_it_goes_only_while_it_goes() {
+    let server = Server::start();
+    server.listed("198.51.100.0/24", "trap").await;
+    let because = "because the entry is wider than one address";
+    let form = server.page("/removals/new?list=compromised&key=198.51.100.7").await;
+    assert!(form.contains(&format!(
+        "198.51.100.7 lies in the entry 198.51.100.0/24: an operator of this list decides, {because}"
+    )));
+    let request = server.asked("compromised", "198.51.100.7").await;
+    assert!(server.page(&request).await.contains(because));
+    server.decide_on(&request, false, "").await;
+    let refused = server.page(&request).await;
+    assert!(refused.contains(">Refused<") && !refused.contains(because) && !refused.contains("at once"), "{refused}");
+    server.listed("192.0.2.7", "trap").await;
+    assert!(!server.page("/removals/new?list=compromised&key=192.0.2.7").await.contains(because));
+}
+
+/// A test was promised by a service that makes none.
+#[tokio::test]
+async fn a_list_that_goes_by_tests_says_from_the_start_that_none_are_made() {
+    let server = Server::start();
+    server.put("proxies", "feed", "198.51.100.7").await.ok();
+    for path in ["/lists/proxies", "/removals/new?list=proxies&key=198.51.100.7"] {
+        let page = server.page(path).await;
+        assert!(page.contains("because this service makes no tests") && !page.contains("after a test"), "{page}");
+    }
 }
