@@ -124,7 +124,7 @@ impl KeyPage {
             verdict: Verdict::of(found, snapshot, &past, you, now, words),
             listings: Listing::all(found, snapshot, now, words),
             never: found.never(),
-            holes: found.holes.iter().map(|hole| HoleShown::of(hole, now, words)).collect(),
+            holes: HoleShown::all(found, now, words),
             past: past.into_iter().take(PAST_SHOWN_MAX).map(|stay| PastShown::of(stay, now, words)).collect(),
             answers: answers.collect(),
             site,
@@ -182,7 +182,7 @@ mod tests {
         let served = crate::snapshot::Served::new(vec![Arc::clone(&list)], Vec::new(), "http://x", now);
         let snapshot = crate::http::tests::empty_snapshot(served);
         let one = Match { code: list.code, text: Some(text.into()), fact: fact.clone(), list };
-        let hole = Hole { list: "other".parse().unwrap(), fact };
+        let hole = Hole { list: "other".parse().unwrap(), fact: fact.clone(), yields: true, aside: vec![fact] };
         let found = Explanation {
             key,
             test_point: false,

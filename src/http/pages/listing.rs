@@ -60,6 +60,10 @@ pub(super) struct FactShown {
 pub(super) struct HoleShown {
     pub list: String,
     pub fact: FactShown,
+    /// How it ends, where that is not said by its date.
+    pub lines: Vec<String>,
+    /// What it keeps from listing the key.
+    pub aside: Vec<FactShown>,
 }
 
 impl Listing {
@@ -162,8 +166,33 @@ impl FactShown {
 }
 
 impl HoleShown {
-    /// How one exclusion is shown.
-    pub(super) fn of(hole: &Hole, now: Time, words: Messages) -> Self {
-        Self { list: hole.list.to_string(), fact: FactShown::of(&hole.fact, String::new(), now, words) }
+    /// The exclusions, in the order in which they were found; what ends all those of one list stands at its last.
+    pub(super) fn all(found: &Explanation, now: Time, words: Messages) -> Vec<Self> {
+        let last = |place: usize| found.holes.get(place + 1).is_none_or(|next| next.list != found.holes[place].list);
+        let shown = found.holes.iter().enumerate().map(|(place, hole)| {
+            let of_list = found.holes.iter().filter(|other| other.list == hole.list);
+            let lines = if last(place) { ends(&of_list.collect::<Vec<_>>(), now, words) } else { Vec::new() };
+            let shown = |fact| FactShown::of(fact, String::new(), now, words);
+            Self {
+                list: hole.list.to_string(),
+                fact: shown(&hole.fact),
+                lines,
+                aside: hole.aside.iter().map(shown).collect(),
+            }
+        });
+        shown.collect()
     }
+}
+
+/// How the exemption from one list ends, which stands as long as one of its exclusions does.
+fn ends(of_list: &[&Hole], now: Time, words: Messages) -> Vec<String> {
+    let mut lines = Vec::new();
+    if of_list.iter().all(|hole| hole.yields) {
+        lines.push(words.say("removal-newer"));
+    }
+    let held = of_list.iter().any(|hole| !hole.aside.is_empty());
+    let ends = of_list.iter().map(|hole| hole.fact.expires).collect::<Option<Vec<_>>>();
+    let end = ends.and_then(|all| all.into_iter().max()).filter(|_| held);
+    lines.extend(end.map(|end| words.with("exempt-ends", "moment", Moment::at(end, now, words).text)));
+    lines
 }

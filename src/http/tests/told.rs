@@ -140,3 +140,38 @@ async fn a_list_that_goes_by_tests_says_from_the_start_that_none_are_made() {
         assert!(page.contains("because this service makes no tests") && !page.contains("after a test"), "{page}");
     }
 }
+
+/// The page of an address that was removed said "exempted, whatever a wider entry says" where there is no wider entry, and
+/// nothing of what is said about the address.
+#[tokio::test]
+async fn an_exempted_address_shows_what_is_said_about_it_and_how_the_exemption_ends() {
+    let server = Server::start();
+    let evidence = json!({"public": "seen at 08:00"});
+    let entry = json!({"key": "198.51.100.7", "source": "trap", "reason": "a bot", "evidence": evidence});
+    server.post("compromised", &entry).await.ok();
+    server.pass(60);
+    server.asked("compromised", "198.51.100.7").await;
+    let page = server.page("/198.51.100.7").await;
+    for words in [
+        "what is said about it below is not in force now",
+        "What is said about it, and is not in force now",
+        ">a bot<",
+        ">seen at 08:00<",
+        "If something newer is seen, it is listed again.",
+        "If the entry still stands then, it is listed again.",
+    ] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+    assert!(!page.contains("wider"), "{page}");
+
+    // A range is wider, and what is seen later says nothing against the one address.
+    server.put("dynamic", "isp", "203.0.113.0/24 customers\n!203.0.113.25 a mail server").await.ok();
+    let page = server.page("/203.0.113.25").await;
+    for words in ["whatever a wider entry says", "written anew", ">203.0.113.0/24<", ">customers<"] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+    assert!(!page.contains("newer") && !page.contains("listed again"), "{page}");
+    server.put("relay", "feed", "!192.0.2.25").await.ok();
+    let alone = server.page("/192.0.2.25").await;
+    assert!(alone.contains("nothing else is said about it") && !alone.contains("wider"), "{alone}");
+}

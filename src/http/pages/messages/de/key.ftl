@@ -14,6 +14,9 @@ past-state = Nicht mehr gelistet
 past-text = { $key } ist nicht gelistet. Bis { $moment } stand der Eintrag auf der Liste { $list }; das ist vorbei.
 exempt-state = Ausgenommen: nicht gelistet
 exempt-text = { $key } ist ausgenommen: Was auch immer ein weiter gefasster Eintrag sagt, hier ist nichts gelistet.
+exempt-own = { $key } ist ausgenommen: Was unten darüber gesagt wird, gilt jetzt nicht.
+exempt-alone = { $key } ist ausgenommen, und sonst wird nichts darüber gesagt.
+exempt-ends = Die Ausnahme endet am { $moment }. Besteht der Eintrag dann noch, so wird wieder gelistet.
 exempt-keeps = Das bleibt so, auch wenn der größere Bereich neu geschrieben wird.
 still-heading = Wenn Mail trotzdem abgelehnt wurde
 still-step-1 = Sehen Sie sich die Ablehnung noch einmal an: Sie nennt, wer ablehnt, und oft auch, welche Liste gefragt wurde. Es gibt viele Listen, und hier stehen nur die eigenen.
@@ -57,6 +60,7 @@ fact-why = Grund
 
 holes-never = Von allen Listen ausgenommen
 holes-heading = Ausgenommen
+aside-heading = Was darüber gesagt wird und jetzt nicht gilt
 past-heading = Früher
 past-list = Liste
 past-from = Von

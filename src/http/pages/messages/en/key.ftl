@@ -14,6 +14,9 @@ past-state = Not listed any more
 past-text = { $key } is not listed. It was listed in { $list } until { $moment }, and that is over.
 exempt-state = Exempted: not listed
 exempt-text = { $key } is exempted: whatever a wider entry says, it is not listed.
+exempt-own = { $key } is exempted: what is said about it below is not in force now.
+exempt-alone = { $key } is exempted, and nothing else is said about it.
+exempt-ends = The exemption ends on { $moment }. If the entry still stands then, it is listed again.
 exempt-keeps = That stays so when the wider range is written anew.
 still-heading = If mail was refused all the same
 still-step-1 = Look at the refusal again: it names who refuses, and often which list was asked. There are many lists, and this place knows only its own.
@@ -57,6 +60,7 @@ fact-why = Reason
 
 holes-never = Left out of every list
 holes-heading = Exempted
+aside-heading = What is said about it, and is not in force now
 past-heading = Earlier
 past-list = List
 past-from = From

@@ -14,6 +14,9 @@ past-state = Ya no está listada
 past-text = { $key } no está listada. Estuvo en la lista { $list } hasta el { $moment }, y eso ya terminó.
 exempt-state = Exceptuada: no listada
 exempt-text = { $key } está exceptuada: diga lo que diga una entrada más amplia, no está listada.
+exempt-own = { $key } está exceptuada: lo que se dice de ella abajo no tiene efecto ahora.
+exempt-alone = { $key } está exceptuada, y no se dice nada más de ella.
+exempt-ends = La excepción termina el { $moment }. Si la entrada sigue entonces, vuelve a la lista.
 exempt-keeps = Sigue así aunque el rango más amplio se escriba de nuevo.
 still-heading = Si a pesar de todo se rechazó su correo
 still-step-1 = Mire otra vez el rechazo: dice quién rechaza y, a menudo, qué lista se consultó. Hay muchas listas, y este sitio solo conoce las suyas.
@@ -57,6 +60,7 @@ fact-why = Motivo
 
 holes-never = Fuera de todas las listas
 holes-heading = Exceptuada
+aside-heading = Lo que se dice de ella y ahora no tiene efecto
 past-heading = Antes
 past-list = Lista
 past-from = Desde

@@ -14,6 +14,9 @@ past-state = N’est plus listée
 past-text = { $key } n’est pas listée. Elle l’a été dans { $list } jusqu’au { $moment }, et c’est terminé.
 exempt-state = Exemptée : pas listée
 exempt-text = { $key } est exemptée : quoi que dise une entrée plus large, elle n’est pas listée.
+exempt-own = { $key } est exemptée : ce qui en est dit plus bas n’a pas d’effet maintenant.
+exempt-alone = { $key } est exemptée, et rien d’autre n’en est dit.
+exempt-ends = L’exemption prend fin le { $moment }. Si l’entrée existe encore à ce moment, elle est de nouveau listée.
 exempt-keeps = Cela reste ainsi même quand la plage plus large est réécrite.
 still-heading = Si du courrier a quand même été refusé
 still-step-1 = Relisez le refus : il dit qui refuse, et souvent quelle liste a été interrogée. Il existe beaucoup de listes, et ce site ne connaît que les siennes.
@@ -57,6 +60,7 @@ fact-why = Motif
 
 holes-never = Hors de toutes les listes
 holes-heading = Exemptée
+aside-heading = Ce qui en est dit et n’a pas d’effet maintenant
 past-heading = Auparavant
 past-list = Liste
 past-from = Du
