@@ -7,7 +7,9 @@ use super::{
     Access, Asked, At, Of, Reader, Response, Site, State, StatusCode, html,
     listing::{HoleShown, Listing},
     messages::Messages,
-    problem_page, unread,
+    problem_page,
+    rule::Tests,
+    unread,
     verdict::Verdict,
     words::Moment,
 };
@@ -100,11 +102,8 @@ pub(super) async fn answer(state: &State, access: &Access, reader: &Reader, aske
         let found = explain::explain(view, snapshot, &key)?.said_by(&here.networks()?);
         let lists: Vec<_> = snapshot.served().lists().map(|(_, list)| Arc::clone(list)).collect();
         let past = past_stays(view, &lists, &key, now.minus(settings.public_history))?;
-        let mut page = KeyPage::of(Site::of(&here, snapshot, "key", &for_whom), snapshot, &found, past, you, now);
-        if !here.parts.desk.makes_retests() {
-            page.listings.iter_mut().for_each(|listing| listing.retest = None);
-        }
-        Ok(page)
+        let (site, tests) = (Site::of(&here, snapshot, "key", &for_whom), Tests::of(&here));
+        Ok(KeyPage::of(site, snapshot, &found, past, tests, you, now))
     });
     match page.await {
         Ok(page) => html(StatusCode::OK, reader, &page),
@@ -113,7 +112,15 @@ pub(super) async fn answer(state: &State, access: &Access, reader: &Reader, aske
 }
 
 impl KeyPage {
-    fn of(site: Site, snapshot: &Snapshot, found: &Explanation, past: Vec<Stay>, you: IpAddr, now: Time) -> Self {
+    fn of(
+        site: Site,
+        snapshot: &Snapshot,
+        found: &Explanation,
+        past: Vec<Stay>,
+        tests: Tests,
+        you: IpAddr,
+        now: Time,
+    ) -> Self {
         let words = site.words();
         let answers = found.zones.iter().map(|zone| Answer {
             question: zone.question.clone(),
@@ -122,7 +129,7 @@ impl KeyPage {
         Self {
             key: explain::written(&found.key),
             verdict: Verdict::of(found, snapshot, &past, you, now, words),
-            listings: Listing::all(found, snapshot, now, words),
+            listings: Listing::all(found, snapshot, tests, now, words),
             never: found.never(),
             holes: HoleShown::all(found, now, words),
             past: past.into_iter().take(PAST_SHOWN_MAX).map(|stay| PastShown::of(stay, now, words)).collect(),
@@ -219,7 +226,7 @@ mod tests {
             why: "expired",
             serial: 1,
         };
-        KeyPage::of(site, &snapshot, &found, vec![stay], "192.0.2.99".parse().unwrap(), now)
+        KeyPage::of(site, &snapshot, &found, vec![stay], Tests::Made, "192.0.2.99".parse().unwrap(), now)
     }
 
     fn elements(page: &str) -> usize {

@@ -7,6 +7,7 @@ use super::{
     advice::{Advice, Ends, Steps, headline},
     grounds::reason,
     messages::Messages,
+    rule::Tests,
     words::{Moment, several_lines, visible},
 };
 use crate::{
@@ -68,7 +69,7 @@ pub(super) struct HoleShown {
 
 impl Listing {
     /// The cards of all lists that hold the key, in the order of the matches.
-    pub(super) fn all(found: &Explanation, snapshot: &Snapshot, now: Time, words: Messages) -> Vec<Self> {
+    pub(super) fn all(found: &Explanation, snapshot: &Snapshot, tests: Tests, now: Time, words: Messages) -> Vec<Self> {
         let mut listings: Vec<Self> = Vec::new();
         for one in &found.matches {
             let fact = FactShown::of(&one.fact, one.code.to_string(), now, words);
@@ -76,9 +77,16 @@ impl Listing {
                 listing.facts.push(fact);
                 continue;
             }
-            let ending = ending(&found.matches, one, now, words);
+            let tested = tests == Tests::Made && may_be_tested(one);
+            let (ends, mut ending) = ending(&found.matches, one, now, words);
+            if ends == Ends::WhenTaken {
+                let also = if tested { "ends-test" } else { "ends-removal" };
+                ending = format!("{ending} {}", words.with(also, "key", explain::written(&found.key)));
+            }
             let says = found.network.as_ref().filter(|_| one.list.kind == Kind::Dynamic);
-            listings.push(Self::of(&found.key, snapshot, one, fact, ending, words).said_by(says));
+            let listing = Self::of(&found.key, snapshot, one, fact, (ends, ending), words).said_by(says);
+            let retest = format!("/retest?list={}&key={}", listing.list, explain::written(&found.key));
+            listings.push(Self { retest: tested.then_some(retest), ..listing });
         }
         listings
     }
@@ -114,7 +122,7 @@ impl Listing {
             ending,
             contact: contact_of(snapshot, &one.list),
             removal: format!("/removals/new?list={list}&key={}", explain::written(key)),
-            retest: may_be_tested(one).then(|| format!("/retest?list={list}&key={}", explain::written(key))),
+            retest: None,
             facts: vec![fact],
             text: one.text.as_deref().map(visible),
             list,

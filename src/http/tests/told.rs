@@ -1,6 +1,6 @@
 //! What the pages said and was not so: of removals, exemptions, stays, and what others wrote.
 
-use super::{Server, configuration, networks, removal_pages::hidden};
+use super::{Server, configuration, networks, removal_pages::hidden, retests};
 use crate::list::{ListSettings, ProofKind, Removal, RemovalRule};
 use axum::{body::Body, http::Request};
 use serde_json::json;
@@ -174,4 +174,22 @@ async fn an_exempted_address_shows_what_is_said_about_it_and_how_the_exemption_e
     server.put("relay", "feed", "!192.0.2.25").await.ok();
     let alone = server.page("/192.0.2.25").await;
     assert!(alone.contains("nothing else is said about it") && !alone.contains("wider"), "{alone}");
+}
+
+/// "It stays until its source takes it off" stood below "Ask for its removal".
+#[tokio::test]
+async fn an_entry_without_a_date_also_ends_by_a_removal_or_a_clean_test() {
+    for (server, tests) in [(Server::start(), false), (retests::server(), true)] {
+        let mut configuration = configuration();
+        for settings in &mut configuration.lists {
+            *settings = Arc::new(ListSettings { expires_after: None, ..(**settings).clone() });
+        }
+        server.door.configure(configuration).await.unwrap();
+        server.put("relay", "feed", "198.51.100.7").await.ok();
+        let page = server.page("/198.51.100.7").await;
+        let also =
+            if tests { "or a test that finds nothing, also takes" } else { "A removal that is granted also takes" };
+        assert!(page.contains("The entry has no date") && page.contains(also), "{page}");
+        assert_eq!(page.contains("a test that finds nothing"), tests);
+    }
 }
