@@ -193,3 +193,16 @@ async fn an_entry_without_a_date_also_ends_by_a_removal_or_a_clean_test() {
         assert_eq!(page.contains("a test that finds nothing"), tests);
     }
 }
+
+/// `_dnsbld.example.org. TXT` stood there for every address, as if it were to be copied.
+#[tokio::test]
+async fn the_record_of_a_proof_says_that_its_name_is_an_example() {
+    let server = Server::start();
+    server.post("relay", &json!({"key": "198.51.100.7", "source": "tester"})).await.ok();
+    let asked = server.ask("relay", "198.51.100.7").await;
+    let path = format!("/removals/{}", asked["id"].as_str().unwrap());
+    let shown = [("act", "record"), ("secret", asked["secret"].as_str().unwrap())];
+    let page = server.send("203.0.113.9", &path, &shown).await;
+    assert!(!page.text().contains("_dnsbld.example.org. TXT"), "{}", page.text());
+    assert!(page.text().contains("For a server named mx.example.org it would be"), "{}", page.text());
+}
