@@ -20,7 +20,7 @@ use crate::{
         explain::{self, Explanation},
     },
     limits::PAST_SHOWN_MAX,
-    list::Time,
+    list::{Key, Time},
     snapshot::Snapshot,
 };
 use askama::Template;
@@ -41,6 +41,8 @@ pub(super) struct KeyPage {
 
 struct PastShown {
     list: String,
+    /// By which entry, where that is a wider one.
+    by: Option<String>,
     from: Moment,
     until: Moment,
     source: String,
@@ -122,26 +124,30 @@ impl KeyPage {
         now: Time,
     ) -> Self {
         let words = site.words();
+        let key = explain::written(&found.key);
         let answers = found.zones.iter().map(|zone| Answer {
             question: zone.question.clone(),
             codes: zone.answers.iter().map(ToString::to_string).collect(),
         });
         Self {
-            key: explain::written(&found.key),
             verdict: Verdict::of(found, snapshot, &past, you, now, words),
             listings: Listing::all(found, snapshot, tests, now, words),
             never: found.never(),
             holes: HoleShown::all(found, now, words),
-            past: past.into_iter().take(PAST_SHOWN_MAX).map(|stay| PastShown::of(stay, now, words)).collect(),
+            past: past.into_iter().take(PAST_SHOWN_MAX).map(|stay| PastShown::of(stay, &key, now, words)).collect(),
             answers: answers.collect(),
+            key,
             site,
         }
     }
 }
 
 impl PastShown {
-    fn of(stay: Stay, now: Time, words: Messages) -> Self {
+    /// An ended stay, on the page of `key`.
+    fn of(stay: Stay, key: &str, now: Time, words: Messages) -> Self {
+        let own = Key::parse_any(&stay.entry).is_ok_and(|entry| explain::written(&entry) == key);
         Self {
+            by: (!own).then(|| words.with("past-entry", "entry", &stay.entry)),
             list: if stay.exclude { words.with("past-exempted", "list", stay.list) } else { stay.list },
             from: Moment::at(stay.from, now, words),
             until: Moment::at(stay.until, now, words),

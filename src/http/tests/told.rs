@@ -206,3 +206,14 @@ async fn the_record_of_a_proof_says_that_its_name_is_an_example() {
     assert!(!page.text().contains("_dnsbld.example.org. TXT"), "{}", page.text());
     assert!(page.text().contains("For a server named mx.example.org it would be"), "{}", page.text());
 }
+
+/// A stay of a range stood on the page of an address as if it had been its own.
+#[tokio::test]
+async fn an_earlier_stay_names_the_wider_entry_that_it_was() {
+    let server = Server::start();
+    server.put("compromised", "trap", "198.51.100.0/24\n198.51.100.7\n192.0.2.1").await.ok();
+    server.call("PUT", "/api/v1/lists/compromised/sources/trap?force=true", "192.0.2.1").await.ok();
+    let page = server.page("/198.51.100.7").await;
+    assert_eq!(page.matches("by the entry").count(), 1, "{page}");
+    assert!(page.contains("by the entry 198.51.100.0/24"), "{page}");
+}

@@ -69,6 +69,7 @@ past-from = Von
 past-until = Bis
 past-why = Der Eintrag endete, weil
 past-exempted = { $list } (ausgenommen)
+past-entry = durch den Eintrag { $entry }
 left-expired = seine Zeit um war
 left-changed = seine Quelle jetzt etwas anderes sagt
 left-purged = der Betreiber die Quelle geleert hat

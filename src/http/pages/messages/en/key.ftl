@@ -69,6 +69,7 @@ past-from = From
 past-until = Until
 past-why = It ended because
 past-exempted = { $list } (exempted)
+past-entry = by the entry { $entry }
 left-expired = its time was over
 left-changed = its source says something else now
 left-purged = the operator emptied the source

@@ -69,6 +69,7 @@ past-from = Desde
 past-until = Hasta
 past-why = Terminó porque
 past-exempted = { $list } (exceptuada)
+past-entry = por la entrada { $entry }
 left-expired = se acabó su plazo
 left-changed = su fuente dice ahora otra cosa
 left-purged = el operador vació la fuente

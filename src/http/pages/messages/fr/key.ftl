@@ -69,6 +69,7 @@ past-from = Du
 past-until = Au
 past-why = Elle a pris fin parce que
 past-exempted = { $list } (exemptée)
+past-entry = par l’entrée { $entry }
 left-expired = son temps était écoulé
 left-changed = sa source dit maintenant autre chose
 left-purged = l’exploitant a vidé la source
