@@ -126,6 +126,8 @@ async fn a_request_says_why_an_operator_decides_and_by_what_it_goes_only_while_i
     server.decide_on(&request, false, "").await;
     let refused = server.page(&request).await;
     assert!(refused.contains(">Refused<") && !refused.contains(because) && !refused.contains("at once"), "{refused}");
+    // Whether it is listed is not known by the request.
+    assert!(!refused.contains("It stays listed") && refused.contains("took nothing off the list"), "{refused}");
     server.listed("192.0.2.7", "trap").await;
     assert!(!server.page("/removals/new?list=compromised&key=192.0.2.7").await.contains(because));
 }
