@@ -12,13 +12,13 @@ use super::{
     grounds::Why,
     html,
     messages::Messages,
-    problem_page, problem_page_before,
+    problem_page, problem_page_before, retests,
     rule::{self, Tests},
     visible,
     words::{Moment, far, span, to_be_edited},
 };
 use crate::{
-    cases::{self, Asking, Ending, Fault, Id, NotYours, Request, Shown, ShownProof, State as Stand},
+    cases::{self, Asking, Ending, Fault, Id, NotYours, Request, Shown, ShownProof, State as Stand, retest::Retest},
     http::{
         Problem, api,
         forms::{NotTaken, Sent},
@@ -277,7 +277,7 @@ async fn stands(
         Err(fault) => return fault_page(state, reader, fault),
     };
     let test = match api::test_of(state, &shown.request).await {
-        Ok(test) => test.map(|test| test.id),
+        Ok(test) => test,
         Err(problem) => return problem_page(state, reader, &problem),
     };
     let snapshot = state.snapshot();
@@ -298,7 +298,7 @@ async fn stands(
         let list = list.as_deref();
         rule::of_request(&shown.request, list, Tests::of(state), reader.messages)
     });
-    let page = StatePage::of(site, shown, secret, test, &remembered, fresh, now);
+    let page = StatePage::of(site, shown, secret, test.as_ref(), &remembered, fresh, now);
     let mut page = StatePage { wrong, rule, url, ..page };
     if ends {
         page.meaning = format!("{} {}", page.meaning, reader.messages.say("removal-newer"));
@@ -330,7 +330,7 @@ impl StatePage {
         site: Site,
         shown: Shown,
         secret: Option<String>,
-        test: Option<Id>,
+        test: Option<&Retest>,
         remembered: &str,
         fresh: bool,
         now: Time,
@@ -341,12 +341,18 @@ impl StatePage {
         let (state, tone, meaning) = state_words(&request, test.is_some(), remembered, words);
         let txt =
             (secret.is_some() && proofs.contains(&ProofKind::RdnsTxt)).then(|| format!("dnsbld={}", request.token));
+        let why = match test.filter(|_| request.state == Stand::Checking) {
+            // How a removal ended is said by its state.
+            _ if request.ending.is_some() => Why::Nothing,
+            // The request learns of its test a moment later than the test's own page.
+            Some(test) => Why::Found(retests::told(test, now, words).into()),
+            None => Why::of(&request.why, now, words),
+        };
         Self {
             state,
             tone,
             meaning,
-            // How a removal ended is said by its state.
-            why: if request.ending.is_some() { Why::Nothing } else { Why::of(&request.why, now, words) },
+            why,
             wrong: None,
             rule: None,
             asked_at: moment(request.asked_at),
@@ -357,7 +363,7 @@ impl StatePage {
             fresh,
             open: request.state.is_open(),
             url: String::new(),
-            ways: ways(&request, test, fresh, lockout_until.is_some(), words),
+            ways: ways(&request, test.map(|test| test.id), fresh, lockout_until.is_some(), words),
             proofs,
             txt,
             code_sent: request.code.filter(|code| code.is_good(now).is_ok()).map(|code| code.domain.into()),

@@ -1,10 +1,13 @@
 //! What the pages said and was not so: of removals, exemptions, stays, and what others wrote.
 
 use super::{Server, configuration, networks, removal_pages::hidden, retests};
-use crate::list::{ListSettings, ProofKind, Removal, RemovalRule};
+use crate::{
+    cases::retest::{Observed, Reach, Step, Verdict},
+    list::{ListSettings, ProofKind, Removal, RemovalRule},
+};
 use axum::{body::Body, http::Request};
 use serde_json::json;
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 impl Server {
     /// The page at a path, in readable form.
@@ -218,4 +221,20 @@ async fn an_earlier_stay_names_the_wider_entry_that_it_was() {
     let page = server.page("/198.51.100.7").await;
     assert_eq!(page.matches("by the entry").count(), 1, "{page}");
     assert!(page.contains("by the entry 198.51.100.0/24"), "{page}");
+}
+
+/// The page of a request told what its test had been a minute ago, beside a link to the test.
+#[tokio::test]
+async fn a_request_shows_its_test_as_it_stands_now() {
+    let server = retests::server();
+    server.put("proxies", "feed", "198.51.100.7").await.ok();
+    let request = server.asked("proxies", "198.51.100.7").await;
+    server.desk.upkeep().await.unwrap();
+    assert!(server.page(&request).await.contains("The test waits for its turn"));
+    let order = server.desk.next_retest(&HashSet::new()).await.unwrap().unwrap();
+    assert!(server.page(&request).await.contains("The test is running"));
+    let steps = vec![Step { variant: order.trials[0].0, verdict: Verdict::Deferred }];
+    let observed = Observed { reach: Reach::Greeted, steps, transcript: String::new() };
+    server.desk.retest_observed(order.id, Some(observed)).await.unwrap();
+    assert!(server.page(&request).await.contains("The test said nothing yet. It is tried again on"));
 }
