@@ -238,3 +238,21 @@ async fn a_request_shows_its_test_as_it_stands_now() {
     server.desk.retest_observed(order.id, Some(observed)).await.unwrap();
     assert!(server.page(&request).await.contains("The test said nothing yet. It is tried again on"));
 }
+
+/// What cannot be read as a part of the map led to the field of the look-up only.
+#[tokio::test]
+async fn a_part_of_the_map_that_cannot_be_read_leads_to_the_maps_own_field() {
+    let server = Server::start();
+    for (path, at) in
+        [("/map?at=300", "300"), ("/lists/relay/map?at=300", "300"), ("/map?at=%22%3E%3Cb%3E", "&#34;&#62;")]
+    {
+        let page = server.get(path).await;
+        assert_eq!(page.status, 400, "{path}");
+        let text = page.text();
+        assert!(
+            text.contains("action=\"/map\"") && text.contains(&format!("name=\"at\" type=\"text\" value=\"{at}")),
+            "{text}"
+        );
+        assert_eq!(text.contains("<option selected>relay"), path.contains("relay"), "{text}");
+    }
+}
