@@ -6,7 +6,7 @@ use crate::{
     list::{ListSettings, ProofKind, Removal, RemovalRule},
 };
 use axum::{body::Body, http::Request};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::{collections::HashSet, sync::Arc};
 
 impl Server {
@@ -254,5 +254,24 @@ async fn a_part_of_the_map_that_cannot_be_read_leads_to_the_maps_own_field() {
             "{text}"
         );
         assert_eq!(text.contains("<option selected>relay"), path.contains("relay"), "{text}");
+    }
+}
+
+/// The privacy page and the description of the API kept back that networks read requests, and that everybody reads a part.
+#[tokio::test]
+async fn who_reads_a_request_is_said_as_it_is() {
+    let server = Server::start();
+    let page = server.page("/privacy").await;
+    assert!(
+        page.contains("the network that your address belongs to")
+            && page.contains("everyone who has the address of its page")
+    );
+    let document = server.get("/openapi.json").await.ok();
+    let told = |pointer: &str| document.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let read = told("/paths/~1api~1v1~1removals~1{id}/get/description");
+    assert!(read.contains("key, rule, state, why and dates"), "{read}");
+    for field in ["contact", "note"] {
+        let told = told(&format!("/components/schemas/Removal/properties/{field}/description"));
+        assert!(told.contains("the network that the address belongs to"), "{field}: {told}");
     }
 }
