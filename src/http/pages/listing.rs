@@ -32,6 +32,8 @@ pub(super) struct Listing {
     pub policy: Option<String>,
     /// The server for outgoing mail that this network names.
     pub smarthost: Option<String>,
+    /// Its page, and what people call it.
+    pub network: Option<(String, String)>,
     pub home: Steps,
     pub server: Steps,
     pub then: Option<String>,
@@ -116,6 +118,7 @@ impl Listing {
             meaning,
             policy: None,
             smarthost: None,
+            network: None,
             home,
             server,
             then,
@@ -134,7 +137,8 @@ impl Listing {
         let Some(says) = says else { return self };
         let policy = Some(several_lines(&says.text)).filter(|text| !text.is_empty());
         let smarthost = Some(says.smarthost.clone()).filter(|name| !name.is_empty());
-        Self { policy, smarthost, ..self }
+        let network = Some((format!("/networks/{}", says.name), visible(&says.title)));
+        Self { policy, smarthost, network, ..self }
     }
 }
 

@@ -275,3 +275,19 @@ async fn who_reads_a_request_is_said_as_it_is() {
         assert!(told.contains("the network that the address belongs to"), "{field}: {told}");
     }
 }
+
+/// No link led to the page of a network.
+#[tokio::test]
+async fn the_pages_lead_to_what_networks_say_and_where_they_sign_in() {
+    let server = Server::start();
+    let token = networks::network(&server).await;
+    let source = "/api/v1/lists/dynamic/sources/network.isp";
+    server.call_as(Some(&token), "PUT", source, "203.0.113.0/24\n").await.ok();
+    let range = r#"{"text":"Use our server.","smarthost":"smtp.example.org"}"#;
+    server.call("PUT", "/api/v1/networks/isp/ranges/203.0.113.0/24", range).await.ok();
+    let page = server.page("/203.0.113.9").await;
+    assert!(page.contains("<a href=\"/networks/isp\">All that Example Networks says here</a>"), "{page}");
+    let front = server.page("/").await;
+    assert!(front.contains("/networks/NAME/manage") && front.contains("<a href=\"/docs#claim\">"), "{front}");
+    assert!(server.page("/docs").await.contains("id=\"claim\""));
+}

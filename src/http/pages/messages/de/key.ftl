@@ -47,6 +47,7 @@ ends-test = Auch eine gewährte Austragung oder eine Prüfung ohne Befund nimmt 
 write-to = Wenn Sie meinen, dass er falsch ist oder die Ursache beseitigt, schreiben Sie dem Kontakt und nennen Sie { $key }. Das kostet nichts; hier nimmt dafür nie jemand Geld:
 provider-heading = Was Ihr Netz dazu sagt
 provider-smarthost = Ihr Netz nennt für ausgehende Mail diesen Server: { $smarthost }, Port 587.
+provider-page = Alles, was { $network } hier sagt
 
 fact-source = Gemeldet von
 fact-found = Was gefunden wurde

@@ -47,6 +47,7 @@ ends-test = A removal that is granted, or a test that finds nothing, also takes 
 write-to = If you think that it is wrong, or that the cause is gone, write to the contact and name { $key }. It costs nothing, and nobody here ever takes money for it:
 provider-heading = What your network says
 provider-smarthost = Your network names this server for outgoing mail: { $smarthost }, port 587.
+provider-page = All that { $network } says here
 
 fact-source = Reported by
 fact-found = What was found

@@ -47,6 +47,7 @@ ends-test = Una retirada concedida o una prueba que no encuentra nada también s
 write-to = Si cree que es un error, o que la causa ya no existe, escriba al contacto y nombre { $key }. No cuesta nada, y aquí nadie cobra nunca por ello:
 provider-heading = Lo que dice su red
 provider-smarthost = Su red indica este servidor para el correo saliente: { $smarthost }, puerto 587.
+provider-page = Todo lo que { $network } dice aquí
 
 fact-source = Comunicado por
 fact-found = Qué se encontró

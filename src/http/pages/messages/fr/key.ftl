@@ -47,6 +47,7 @@ ends-test = Un retrait accordé ou un test qui ne trouve rien fait aussi sortir 
 write-to = Si vous pensez que c’est une erreur, ou que la cause a disparu, écrivez au contact en nommant { $key }. Cela ne coûte rien, et personne ici ne prend jamais d’argent pour cela :
 provider-heading = Ce que dit votre réseau
 provider-smarthost = Votre réseau indique ce serveur pour le courrier sortant : { $smarthost }, port 587.
+provider-page = Tout ce que { $network } dit ici
 
 fact-source = Signalée par
 fact-found = Ce qui a été trouvé
