@@ -18,7 +18,9 @@ use super::{
     words::{Moment, far, span, to_be_edited},
 };
 use crate::{
-    cases::{self, Asking, Ending, Fault, Id, NotYours, Request, Shown, ShownProof, State as Stand, retest::Retest},
+    cases::{
+        self, Asking, Ending, Fault, Grounds, Id, NotYours, Request, Shown, ShownProof, State as Stand, retest::Retest,
+    },
     http::{
         Problem, api,
         forms::{NotTaken, Sent},
@@ -342,11 +344,9 @@ impl StatePage {
         let txt =
             (secret.is_some() && proofs.contains(&ProofKind::RdnsTxt)).then(|| format!("dnsbld={}", request.token));
         let why = match test.filter(|_| request.state == Stand::Checking) {
-            // How a removal ended is said by its state.
-            _ if request.ending.is_some() => Why::Nothing,
             // The request learns of its test a moment later than the test's own page.
             Some(test) => Why::Found(retests::told(test, now, words).into()),
-            None => Why::of(&request.why, now, words),
+            None => why(&request, now, words),
         };
         Self {
             state,
@@ -376,6 +376,17 @@ impl StatePage {
 
     fn offers(&self, proof: &str) -> bool {
         self.proofs.iter().any(|one| one.as_str() == proof)
+    }
+}
+
+/// Why a request stands where it stands. How a removal ended is said by its state; who took it back may have said more.
+fn why(request: &Request, now: Time, words: Messages) -> Why {
+    match (request.ending, &request.why) {
+        (None, why) => Why::of(why, now, words),
+        (Some(Ending::Revoked), Grounds::Said(said)) if **said != *Ending::Revoked.as_str() => {
+            Why::of(&request.why, now, words)
+        }
+        (Some(_), _) => Why::Nothing,
     }
 }
 

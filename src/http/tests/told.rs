@@ -3,7 +3,9 @@
 use super::{Server, configuration, networks, removal_pages::hidden, retests};
 use crate::{
     cases::retest::{Observed, Reach, Step, Verdict},
+    change::CaseRow,
     list::{ListSettings, ProofKind, Removal, RemovalRule},
+    store::CaseFamily,
 };
 use axum::{body::Body, http::Request};
 use serde_json::{Value, json};
@@ -290,4 +292,24 @@ async fn the_pages_lead_to_what_networks_say_and_where_they_sign_in() {
     let front = server.page("/").await;
     assert!(front.contains("/networks/NAME/manage") && front.contains("<a href=\"/docs#claim\">"), "{front}");
     assert!(server.page("/docs").await.contains("id=\"claim\""));
+}
+
+/// "The network or an operator took it back" stood there without what they had said.
+#[tokio::test]
+async fn a_removal_that_was_taken_back_shows_the_words_given() {
+    let server = Server::start();
+    server.listed("198.51.100.7", "trap").await;
+    server.pass(60);
+    let request = server.asked("compromised", "198.51.100.7").await;
+    server.decide_on(&request, false, "").await;
+    for (why, shown) in [("the pool was given\nto others", true), ("revoked", false)] {
+        let row = server.door.store().view().cases(CaseFamily::Request, b"r", b"s", 10).unwrap().remove(0);
+        let mut value: Value = serde_json::from_slice(&row.1).unwrap();
+        value["why"] = why.into();
+        let value = Some(serde_json::to_vec(&value).unwrap());
+        server.put_cases(vec![CaseRow { family: CaseFamily::Request, key: row.0, value }]).await;
+        let page = server.page(&request).await;
+        assert!(page.contains("took the removal back"), "{page}");
+        assert_eq!(page.contains(&format!("<p class=\"foreign\">{why}</p>")), shown, "{page}");
+    }
 }
