@@ -90,6 +90,10 @@ pub struct Hole {
     pub list: ListName,
     /// The entry.
     pub fact: Fact,
+    /// Whether newer evidence against the key ends it.
+    pub yields: bool,
+    /// What would list the key without it; told once for a list, with the last of its exclusions.
+    pub aside: Vec<Fact>,
 }
 
 /// What an entry says.
@@ -200,7 +204,8 @@ pub fn explain(view: &View<'_>, snapshot: &Snapshot, key: &Key) -> Result<Explan
         let deciding = deciding(view, id, key)?;
         if !deciding.is_empty() && deciding.iter().all(|held| held.entry.mark == Mark::Listed) {
             for held in deciding {
-                holes.push(Hole { list: never.clone(), fact: fact(view, &ListSettings::never(), held)? });
+                let fact = fact(view, &ListSettings::never(), held)?;
+                holes.push(Hole { list: never.clone(), fact, yields: false, aside: Vec::new() });
             }
         }
     }
@@ -210,9 +215,7 @@ pub fn explain(view: &View<'_>, snapshot: &Snapshot, key: &Key) -> Result<Explan
         let Some(id) = view.catalog().list_id(&list.name) else { continue };
         let deciding = deciding(view, id, key)?;
         if deciding.iter().any(|held| held.entry.mark == Mark::Excluded) {
-            for held in deciding.into_iter().filter(|held| held.entry.mark == Mark::Excluded) {
-                holes.push(Hole { list: list.name.clone(), fact: fact(view, list, held)? });
-            }
+            holes.extend(exemption(view, id, list, key, deciding)?);
             continue;
         }
         let text = sublist_text(snapshot, key, &list.name);
@@ -249,15 +252,45 @@ impl Explanation {
     }
 }
 
+/// The exclusions among what decides, with what they keep from listing the key.
+fn exemption(
+    view: &View<'_>,
+    id: ListId,
+    list: &ListSettings,
+    key: &Key,
+    deciding: Vec<Held>,
+) -> Result<Vec<Hole>, Problem> {
+    let mut without = view.over(id, key)?;
+    let here = deciding.first().map(|held| place(&held.key));
+    without.retain(|held| Some(place(&held.key)) != here || held.entry.mark == Mark::Listed);
+    let without = nearest(without);
+    let listed = without.iter().all(|held| held.entry.mark == Mark::Listed);
+    let aside = without.into_iter().filter(|_| listed).map(|held| fact(view, list, held));
+    let aside = aside.collect::<Result<Vec<_>, _>>()?;
+    let mut holes = Vec::new();
+    for held in deciding.into_iter().filter(|held| held.entry.mark == Mark::Excluded) {
+        let yields = list.yields_to_evidence(&held.source.name);
+        holes.push(Hole { list: list.name.clone(), fact: fact(view, list, held)?, yields, aside: Vec::new() });
+    }
+    if let Some(last) = holes.last_mut() {
+        last.aside = aside;
+    }
+    Ok(holes)
+}
+
 /// The entries at the most specific key of a list that covers `key`.
 fn deciding(view: &View<'_>, list: ListId, key: &Key) -> Result<Vec<Held>, Problem> {
-    let mut all = view.over(list, key)?;
-    let Some(nearest) = all.iter().map(|held| place(&held.key)).max() else { return Ok(Vec::new()) };
+    Ok(nearest(view.over(list, key)?))
+}
+
+/// Those at the most specific key.
+fn nearest(mut all: Vec<Held>) -> Vec<Held> {
+    let Some(nearest) = all.iter().map(|held| place(&held.key)).max() else { return all };
     all.retain(|held| place(&held.key) == nearest);
     // Where many sources name the key, an exclusion must not be among those that are not shown.
     all.sort_by_key(|held| held.entry.mark != Mark::Excluded);
     all.truncate(EXPLAINED_ENTRIES_MAX);
-    Ok(all)
+    all
 }
 
 /// How specific a key is among those that cover one question.

@@ -258,7 +258,7 @@ test("a record in DNS proves it, once the name leads back and the record is ther
   found.push(...await everyLook(visitor, "proof-txt-no-name"));
   outside.call(key, "mx.shop.example");
   await refused(/_dnsbld\.mx\.shop\.example/);
-  const record = (await page.locator("pre").innerText()).match(/"(dnsbld=\S+)"/)[1];
+  const record = (await page.locator("dd code").innerText()).match(/"(dnsbld=\S+)"/)[1];
   outside.say("_dnsbld.shop.example", "TXT", "dnsbld=of-another-request");
   await refused(/_dnsbld\.shop\.example/);
   found.push(...await everyLook(visitor, "proof-txt-lacking"));

@@ -1,7 +1,7 @@
 //! `/api/v1/removals`: asking that a key leaves a list, and what becomes of it.
 //!
-//! Guarantees: the secret of a request is told once; contact and note go to who asked, to the network that decides and to
-//! admins only.
+//! Guarantees: the secret of a request is told once; contact and note go to who asked, to the network that the address belongs
+//! to and to admins only.
 //! Never: asks for money or an account.
 
 use super::challenge::{Purpose, Work};
@@ -44,11 +44,12 @@ pub(super) struct NewRemoval {
     #[serde(default)]
     #[schema(format = DateTime)]
     repaired_at: Option<String>,
-    /// How to reach you; shown to who decides, and deleted with the request.
+    /// How to reach you. Read by admins, by whoever sends the secret, and by the network that the address belongs to, whoever
+    /// decides; deleted with the request.
     #[serde(default)]
     #[schema(max_length = 200)]
     contact: String,
-    /// What you want to say.
+    /// What you want to say. Read by the same as `contact`, and deleted with it.
     #[serde(default)]
     #[schema(max_length = 2000)]
     note: String,
@@ -74,7 +75,7 @@ pub(super) struct Taken {
     state: &'static str,
 }
 
-/// How a request stands.
+/// How a request stands. Whoever has its name reads all of it but `contact`, `note` and `txt`.
 #[derive(Debug, Serialize, ToSchema)]
 pub(in crate::http) struct Removal {
     /// What it is called.
@@ -114,13 +115,13 @@ pub(in crate::http) struct Removal {
     /// The proofs that can be sent now.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub proofs: Vec<&'static str>,
-    /// The TXT record of the proof rdns-txt; with the secret only.
+    /// The TXT record of the proof rdns-txt. With the secret, for admins, and for the network that the address belongs to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub txt: Option<String>,
-    /// With the secret, and for admins.
+    /// With the secret, for admins, and for the network that the address belongs to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub contact: Option<String>,
-    /// With the secret, and for admins.
+    /// With the secret, for admins, and for the network that the address belongs to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
 }
@@ -224,6 +225,9 @@ pub(super) async fn list(
 }
 
 /// How a request stands
+///
+/// Anyone who has its name reads key, rule, state, why and dates; contact, note and TXT record are told with its secret, to
+/// admins, and to the network that the address belongs to.
 #[utoipa::path(get, path = "/api/v1/removals/{id}", tag = "requests",
     params(
         ("id" = String, Path, description = "The request", example = "00112233445566778899aabbccddeeff"),

@@ -8,7 +8,7 @@ use super::{
     faults::Said,
     messages::{Messages, figure},
     retests,
-    words::{Moment, visible},
+    words::{Moment, several_lines, visible},
 };
 use crate::{
     cases::{
@@ -34,7 +34,7 @@ impl Why {
     pub(super) fn of(grounds: &Grounds, now: Time, words: Messages) -> Self {
         match grounds {
             Grounds::Said(_) if grounds.is_empty() => Self::Nothing,
-            Grounds::Said(quoted) => Self::Quoted(visible(quoted)),
+            Grounds::Said(quoted) => Self::Quoted(several_lines(quoted)),
             Grounds::Found(finding) => found(finding, now, words).map_or(Self::Nothing, Self::Found),
         }
     }
@@ -89,7 +89,7 @@ const fn testing(state: retest::State) -> &'static str {
 /// The reason of an entry: what the program's own sources say comes in the reader's language.
 pub(super) fn reason(source: &SourceName, reason: &str, words: Messages) -> String {
     match OwnReason::of(source, reason) {
-        None => visible(reason),
+        None => several_lines(reason),
         Some(OwnReason::Removed(_)) => words.say("reason-removed"),
         Some(OwnReason::Clean(_)) => words.say("reason-clean"),
         Some(OwnReason::Open(what, variant)) => {

@@ -7,7 +7,9 @@ use super::{
     Access, Asked, At, Of, Reader, Response, Site, State, StatusCode, html,
     listing::{HoleShown, Listing},
     messages::Messages,
-    problem_page, unread,
+    problem_page,
+    rule::Tests,
+    unread,
     verdict::Verdict,
     words::Moment,
 };
@@ -18,7 +20,7 @@ use crate::{
         explain::{self, Explanation},
     },
     limits::PAST_SHOWN_MAX,
-    list::Time,
+    list::{Key, Time},
     snapshot::Snapshot,
 };
 use askama::Template;
@@ -39,6 +41,8 @@ pub(super) struct KeyPage {
 
 struct PastShown {
     list: String,
+    /// By which entry, where that is a wider one.
+    by: Option<String>,
     from: Moment,
     until: Moment,
     source: String,
@@ -100,11 +104,8 @@ pub(super) async fn answer(state: &State, access: &Access, reader: &Reader, aske
         let found = explain::explain(view, snapshot, &key)?.said_by(&here.networks()?);
         let lists: Vec<_> = snapshot.served().lists().map(|(_, list)| Arc::clone(list)).collect();
         let past = past_stays(view, &lists, &key, now.minus(settings.public_history))?;
-        let mut page = KeyPage::of(Site::of(&here, snapshot, "key", &for_whom), snapshot, &found, past, you, now);
-        if !here.parts.desk.makes_retests() {
-            page.listings.iter_mut().for_each(|listing| listing.retest = None);
-        }
-        Ok(page)
+        let (site, tests) = (Site::of(&here, snapshot, "key", &for_whom), Tests::of(&here));
+        Ok(KeyPage::of(site, snapshot, &found, past, tests, you, now))
     });
     match page.await {
         Ok(page) => html(StatusCode::OK, reader, &page),
@@ -113,28 +114,40 @@ pub(super) async fn answer(state: &State, access: &Access, reader: &Reader, aske
 }
 
 impl KeyPage {
-    fn of(site: Site, snapshot: &Snapshot, found: &Explanation, past: Vec<Stay>, you: IpAddr, now: Time) -> Self {
+    fn of(
+        site: Site,
+        snapshot: &Snapshot,
+        found: &Explanation,
+        past: Vec<Stay>,
+        tests: Tests,
+        you: IpAddr,
+        now: Time,
+    ) -> Self {
         let words = site.words();
+        let key = explain::written(&found.key);
         let answers = found.zones.iter().map(|zone| Answer {
             question: zone.question.clone(),
             codes: zone.answers.iter().map(ToString::to_string).collect(),
         });
         Self {
-            key: explain::written(&found.key),
             verdict: Verdict::of(found, snapshot, &past, you, now, words),
-            listings: Listing::all(found, snapshot, now, words),
+            listings: Listing::all(found, snapshot, tests, now, words),
             never: found.never(),
-            holes: found.holes.iter().map(|hole| HoleShown::of(hole, now, words)).collect(),
-            past: past.into_iter().take(PAST_SHOWN_MAX).map(|stay| PastShown::of(stay, now, words)).collect(),
+            holes: HoleShown::all(found, now, words),
+            past: past.into_iter().take(PAST_SHOWN_MAX).map(|stay| PastShown::of(stay, &key, now, words)).collect(),
             answers: answers.collect(),
+            key,
             site,
         }
     }
 }
 
 impl PastShown {
-    fn of(stay: Stay, now: Time, words: Messages) -> Self {
+    /// An ended stay, on the page of `key`.
+    fn of(stay: Stay, key: &str, now: Time, words: Messages) -> Self {
+        let own = Key::parse_any(&stay.entry).is_ok_and(|entry| explain::written(&entry) == key);
         Self {
+            by: (!own).then(|| words.with("past-entry", "entry", &stay.entry)),
             list: if stay.exclude { words.with("past-exempted", "list", stay.list) } else { stay.list },
             from: Moment::at(stay.from, now, words),
             until: Moment::at(stay.until, now, words),
@@ -182,7 +195,7 @@ mod tests {
         let served = crate::snapshot::Served::new(vec![Arc::clone(&list)], Vec::new(), "http://x", now);
         let snapshot = crate::http::tests::empty_snapshot(served);
         let one = Match { code: list.code, text: Some(text.into()), fact: fact.clone(), list };
-        let hole = Hole { list: "other".parse().unwrap(), fact };
+        let hole = Hole { list: "other".parse().unwrap(), fact: fact.clone(), yields: true, aside: vec![fact] };
         let found = Explanation {
             key,
             test_point: false,
@@ -219,7 +232,7 @@ mod tests {
             why: "expired",
             serial: 1,
         };
-        KeyPage::of(site, &snapshot, &found, vec![stay], "192.0.2.99".parse().unwrap(), now)
+        KeyPage::of(site, &snapshot, &found, vec![stay], Tests::Made, "192.0.2.99".parse().unwrap(), now)
     }
 
     fn elements(page: &str) -> usize {
@@ -228,7 +241,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_others_wrote_adds_no_element(text in "\\PC{0,60}|[<>\"'&/a-z= ]{0,60}", kind in 0usize..9) {
+        fn what_others_wrote_adds_no_element(text in "\\PC{0,60}|[<>\"'&/a-z= \r\n\t]{0,60}", kind in 0usize..9) {
             let kinds = [Kind::Dynamic, Kind::Compromised, Kind::Relay, Kind::Proxy, Kind::Spam, Kind::Domain, Kind::NewDomain, Kind::SpfAbuse, Kind::MailHash];
             let now = Time::from_seconds(1_700_000_000);
             let plain = page(kinds[kind], "plain", now).render().unwrap();

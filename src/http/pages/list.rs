@@ -9,6 +9,7 @@ use super::{
     grounds,
     messages::{Language, Messages, figure},
     problem_page, rendered,
+    rule::{self, Tests},
     trend::Trend,
     visible,
     words::{Moment, far, span},
@@ -66,7 +67,7 @@ pub(in crate::http) async fn list(
     let page = state.read(move |view, snapshot| {
         let site = Site::of(&here, snapshot, "list", &for_whom);
         let now = here.parts.clock.now();
-        let mut page = ListPage::of(site, view, snapshot, &name, now)?;
+        let mut page = ListPage::of(site, view, snapshot, &name, Tests::of(&here), now)?;
         page.trend = here.trends.of(view, &name, page.held, now, page.site.words())?;
         Ok(page)
     });
@@ -74,7 +75,14 @@ pub(in crate::http) async fn list(
 }
 
 impl ListPage {
-    fn of(site: Site, view: &View<'_>, snapshot: &Snapshot, name: &ListName, now: Time) -> Result<Self, Problem> {
+    fn of(
+        site: Site,
+        view: &View<'_>,
+        snapshot: &Snapshot,
+        name: &ListName,
+        tests: Tests,
+        now: Time,
+    ) -> Result<Self, Problem> {
         let settings = api::list_settings(snapshot, name)?;
         let list = api::find_list(view, snapshot, name)?;
         let words = site.words();
@@ -104,7 +112,7 @@ impl ListPage {
             covered: (list.keys == "addresses").then(|| words.number(list.covered_v4)),
             codes: list.code.into_iter().chain(list.codes).collect(),
             questions,
-            leaving: leaving(&settings, words),
+            leaving: leaving(&settings, tests, words),
             reports: settings.reports.as_ref().map_or_else(Vec::new, |rule| by_reports(rule, words)),
             contacts,
             sources: list
@@ -160,7 +168,7 @@ fn points(points: f64, words: Messages) -> String {
 }
 
 /// How entries leave, in words.
-fn leaving(list: &ListSettings, words: Messages) -> Vec<String> {
+fn leaving(list: &ListSettings, tests: Tests, words: Messages) -> Vec<String> {
     if list.kind == Kind::Never {
         return vec![words.say("leave-operator")];
     }
@@ -169,6 +177,6 @@ fn leaving(list: &ListSettings, words: Messages) -> Vec<String> {
         None => words.say("leave-dated"),
     };
     let mut ways = vec![by_itself, words.say("leave-source"), words.say("leave-exempt")];
-    ways.extend(super::removal::rule(list, words));
+    ways.extend(rule::of_list(list, tests, words));
     ways
 }

@@ -7,7 +7,8 @@ use super::{
     advice::{Advice, Ends, Steps, headline},
     grounds::reason,
     messages::Messages,
-    words::{Moment, visible},
+    rule::Tests,
+    words::{Moment, several_lines, visible},
 };
 use crate::{
     cases::suspicion,
@@ -31,6 +32,8 @@ pub(super) struct Listing {
     pub policy: Option<String>,
     /// The server for outgoing mail that this network names.
     pub smarthost: Option<String>,
+    /// Its page, and what people call it.
+    pub network: Option<(String, String)>,
     pub home: Steps,
     pub server: Steps,
     pub then: Option<String>,
@@ -60,11 +63,15 @@ pub(super) struct FactShown {
 pub(super) struct HoleShown {
     pub list: String,
     pub fact: FactShown,
+    /// How it ends, where that is not said by its date.
+    pub lines: Vec<String>,
+    /// What it keeps from listing the key.
+    pub aside: Vec<FactShown>,
 }
 
 impl Listing {
     /// The cards of all lists that hold the key, in the order of the matches.
-    pub(super) fn all(found: &Explanation, snapshot: &Snapshot, now: Time, words: Messages) -> Vec<Self> {
+    pub(super) fn all(found: &Explanation, snapshot: &Snapshot, tests: Tests, now: Time, words: Messages) -> Vec<Self> {
         let mut listings: Vec<Self> = Vec::new();
         for one in &found.matches {
             let fact = FactShown::of(&one.fact, one.code.to_string(), now, words);
@@ -72,9 +79,16 @@ impl Listing {
                 listing.facts.push(fact);
                 continue;
             }
-            let ending = ending(&found.matches, one, now, words);
+            let tested = tests == Tests::Made && may_be_tested(one);
+            let (ends, mut ending) = ending(&found.matches, one, now, words);
+            if ends == Ends::WhenTaken {
+                let also = if tested { "ends-test" } else { "ends-removal" };
+                ending = format!("{ending} {}", words.with(also, "key", explain::written(&found.key)));
+            }
             let says = found.network.as_ref().filter(|_| one.list.kind == Kind::Dynamic);
-            listings.push(Self::of(&found.key, snapshot, one, fact, ending, words).said_by(says));
+            let listing = Self::of(&found.key, snapshot, one, fact, (ends, ending), words).said_by(says);
+            let retest = format!("/retest?list={}&key={}", listing.list, explain::written(&found.key));
+            listings.push(Self { retest: tested.then_some(retest), ..listing });
         }
         listings
     }
@@ -104,13 +118,14 @@ impl Listing {
             meaning,
             policy: None,
             smarthost: None,
+            network: None,
             home,
             server,
             then,
             ending,
             contact: contact_of(snapshot, &one.list),
             removal: format!("/removals/new?list={list}&key={}", explain::written(key)),
-            retest: may_be_tested(one).then(|| format!("/retest?list={list}&key={}", explain::written(key))),
+            retest: None,
             facts: vec![fact],
             text: one.text.as_deref().map(visible),
             list,
@@ -120,9 +135,10 @@ impl Listing {
     /// With the words of the network that the address belongs to.
     fn said_by(self, says: Option<&NetworkSays>) -> Self {
         let Some(says) = says else { return self };
-        let policy = Some(visible(&says.text)).filter(|text| !text.is_empty());
+        let policy = Some(several_lines(&says.text)).filter(|text| !text.is_empty());
         let smarthost = Some(says.smarthost.clone()).filter(|name| !name.is_empty());
-        Self { policy, smarthost, ..self }
+        let network = Some((format!("/networks/{}", says.name), visible(&says.title)));
+        Self { policy, smarthost, network, ..self }
     }
 }
 
@@ -152,7 +168,7 @@ impl FactShown {
             entry: fact.entry.to_string(),
             source: fact.source.to_string(),
             reason: reason(&fact.source, &fact.reason, words),
-            evidence: visible(&fact.evidence),
+            evidence: several_lines(&fact.evidence),
             first_seen: Moment::at(fact.first_seen, now, words),
             last_seen: Moment::at(fact.last_seen, now, words),
             expires: fact.expires.map(|end| Moment::at(end, now, words)),
@@ -162,8 +178,33 @@ impl FactShown {
 }
 
 impl HoleShown {
-    /// How one exclusion is shown.
-    pub(super) fn of(hole: &Hole, now: Time, words: Messages) -> Self {
-        Self { list: hole.list.to_string(), fact: FactShown::of(&hole.fact, String::new(), now, words) }
+    /// The exclusions, in the order in which they were found; what ends all those of one list stands at its last.
+    pub(super) fn all(found: &Explanation, now: Time, words: Messages) -> Vec<Self> {
+        let last = |place: usize| found.holes.get(place + 1).is_none_or(|next| next.list != found.holes[place].list);
+        let shown = found.holes.iter().enumerate().map(|(place, hole)| {
+            let of_list = found.holes.iter().filter(|other| other.list == hole.list);
+            let lines = if last(place) { ends(&of_list.collect::<Vec<_>>(), now, words) } else { Vec::new() };
+            let shown = |fact| FactShown::of(fact, String::new(), now, words);
+            Self {
+                list: hole.list.to_string(),
+                fact: shown(&hole.fact),
+                lines,
+                aside: hole.aside.iter().map(shown).collect(),
+            }
+        });
+        shown.collect()
     }
+}
+
+/// How the exemption from one list ends, which stands as long as one of its exclusions does.
+fn ends(of_list: &[&Hole], now: Time, words: Messages) -> Vec<String> {
+    let mut lines = Vec::new();
+    if of_list.iter().all(|hole| hole.yields) {
+        lines.push(words.say("removal-newer"));
+    }
+    let held = of_list.iter().any(|hole| !hole.aside.is_empty());
+    let ends = of_list.iter().map(|hole| hole.fact.expires).collect::<Option<Vec<_>>>();
+    let end = ends.and_then(|all| all.into_iter().max()).filter(|_| held);
+    lines.extend(end.map(|end| words.with("exempt-ends", "moment", Moment::at(end, now, words).text)));
+    lines
 }

@@ -19,6 +19,7 @@ mod network;
 mod privacy;
 mod removal;
 mod retests;
+mod rule;
 mod trend;
 mod unread;
 mod verdict;

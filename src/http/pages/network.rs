@@ -8,18 +8,16 @@
 //! comes from a page of ours.
 //! Never: shows a network of which nothing is in force to strangers; puts a token into a page.
 
+mod shown;
+
 use super::{
-    Access, At, Of, Reader, Response, Said, Site, State,
-    grounds::reason,
-    html, message,
-    messages::Messages,
-    problem_page, problem_page_before,
-    words::{Moment, visible},
+    Access, At, Of, Reader, Response, Said, Site, State, html, message, problem_page, problem_page_before,
+    words::{several_lines, to_be_edited, visible},
 };
 use crate::{
     cases::{
-        Decider, Fault, Request, Unfit,
-        network::{Network, NetworkName, PrefixState, Proof, Range},
+        Decider, Fault, Unfit,
+        network::{Network, NetworkName, PrefixState, Range},
     },
     http::{
         Problem, api,
@@ -29,7 +27,7 @@ use crate::{
         state::blocking,
     },
     limits::NETWORK_PAGE_ROWS,
-    list::{KeyError, Prefix, Time},
+    list::{KeyError, Prefix},
     store::TokenHash,
 };
 use askama::Template;
@@ -39,6 +37,7 @@ use axum::{
     response::{IntoResponse, Redirect},
 };
 use serde::Deserialize;
+use shown::{ListedShown, PrefixShown, RangeShown, RequestShown, prefixes};
 
 #[derive(Template)]
 #[template(path = "network.html", config = "src/http/pages/askama.toml")]
@@ -75,38 +74,6 @@ struct DeskPage {
     listed: Vec<ListedShown>,
     more: Option<String>,
     requests: Vec<RequestShown>,
-}
-
-struct PrefixShown {
-    prefix: String,
-    proof: String,
-    state: String,
-    checked: Option<Moment>,
-}
-
-struct RangeShown {
-    prefix: String,
-    text: String,
-    smarthost: String,
-    self_removal: bool,
-}
-
-struct RequestShown {
-    id: String,
-    key: String,
-    list: String,
-    note: String,
-    contact: String,
-    asked: Moment,
-}
-
-struct ListedShown {
-    key: String,
-    list: String,
-    source: String,
-    reason: String,
-    exclude: bool,
-    seen: Moment,
 }
 
 /// A token, typed.
@@ -185,7 +152,12 @@ pub(in crate::http) async fn network(
         contact_link: if contact.starts_with("https://") { contact.clone() } else { format!("mailto:{contact}") },
         contact,
         prefixes: prefixes(&found, words, now, |state| state == PrefixState::Active),
-        ranges: found.ranges.iter().filter(|range| found.holds(range.prefix)).map(RangeShown::of).collect(),
+        ranges: found
+            .ranges
+            .iter()
+            .filter(|range| found.holds(range.prefix))
+            .map(|range| RangeShown::of(range, several_lines))
+            .collect(),
     };
     html(StatusCode::OK, &reader, &page)
 }
@@ -255,7 +227,7 @@ async fn desk_page(
         said,
         wrong,
         prefixes: prefixes(&network, words, now, |_| true),
-        ranges: network.ranges.iter().map(RangeShown::of).collect(),
+        ranges: network.ranges.iter().map(|range| RangeShown::of(range, to_be_edited)).collect(),
         more: more.then(|| words.with("network-listed-more", "count", words.number(listed.len() as u64))),
         listed: listed.into_iter().map(|one| ListedShown::of(one, words, now)).collect(),
         requests: waiting.iter().map(|request| RequestShown::of(request, words, now)).collect(),
@@ -446,65 +418,5 @@ pub(in crate::http) async fn listings(
     match state.sessions.of(&state, &headers, &network.name).await {
         Some(session) => of_session(api::listings_csv(state, network), &session),
         None => Redirect::to(&manage_path(&network.name, &reader, "")).into_response(),
-    }
-}
-
-fn prefixes(network: &Network, words: Messages, now: Time, shown: fn(PrefixState) -> bool) -> Vec<PrefixShown> {
-    let held = network.prefixes.iter().filter(|held| shown(held.state));
-    held.map(|held| PrefixShown {
-        prefix: held.prefix.to_string(),
-        proof: match held.proof {
-            Proof::Operator => words.say("network-by-operator"),
-            Proof::ReverseTxt => words.say("network-by-dns"),
-        },
-        state: match held.state {
-            PrefixState::Claimed => words.say("network-claimed"),
-            PrefixState::Proven => words.say("network-proven"),
-            PrefixState::Active => words.say("network-active"),
-            PrefixState::Lapsed => words.say("network-lapsed"),
-        },
-        checked: held.checked_at.map(|at| Moment::at(at, now, words)),
-    })
-    .collect()
-}
-
-impl RangeShown {
-    fn of(range: &Range) -> Self {
-        Self {
-            prefix: range.prefix.to_string(),
-            text: visible(&range.text),
-            smarthost: range.smarthost.clone(),
-            self_removal: range.self_removal,
-        }
-    }
-}
-
-impl RequestShown {
-    fn of(request: &Request, words: Messages, now: Time) -> Self {
-        Self {
-            id: request.id.to_string(),
-            key: request.asked.to_string(),
-            list: request.list.to_string(),
-            note: visible(&request.note),
-            contact: visible(&request.contact),
-            asked: Moment::at(request.asked_at, now, words),
-        }
-    }
-}
-
-impl ListedShown {
-    fn of(listed: api::Listed, words: Messages, now: Time) -> Self {
-        let said = match listed.source.parse() {
-            Ok(source) => reason(&source, &listed.reason, words),
-            Err(_) => visible(&listed.reason),
-        };
-        Self {
-            key: listed.key,
-            list: listed.list,
-            source: listed.source,
-            reason: said,
-            exclude: listed.exclude,
-            seen: Moment::at(listed.last_seen, now, words),
-        }
     }
 }

@@ -12,17 +12,21 @@ use super::{
     grounds::Why,
     html,
     messages::Messages,
-    problem_page, problem_page_before, visible,
-    words::{Moment, far, span},
+    problem_page, problem_page_before, retests,
+    rule::{self, Tests},
+    visible,
+    words::{Moment, far, span, to_be_edited},
 };
 use crate::{
-    cases::{self, Asking, Ending, Fault, Id, NotYours, Request, Shown, ShownProof, State as Stand},
+    cases::{
+        self, Asking, Ending, Fault, Grounds, Id, NotYours, Request, Shown, ShownProof, State as Stand, retest::Retest,
+    },
     http::{
         Problem, api,
         forms::{NotTaken, Sent},
     },
     limits::{CONTACT_CHARACTERS_MAX, NOTE_CHARACTERS_MAX},
-    list::{Kind, ListName, ListSettings, ProofKind, RemovalRule, Time},
+    list::{Kind, ListName, ProofKind, RemovalRule, Time},
 };
 use askama::Template;
 use axum::http::{HeaderValue, header};
@@ -59,6 +63,8 @@ struct FormPage {
     site: Site,
     list: String,
     rule: Vec<String>,
+    /// What that comes to for the key that was named.
+    here: Option<String>,
     /// What was wrong with what was sent.
     wrong: Option<String>,
     /// Why.
@@ -83,7 +89,8 @@ struct StatePage {
     why: Why,
     /// Why the last thing that was sent did nothing.
     wrong: Option<Said>,
-    rule: String,
+    /// By what it goes, as long as it does.
+    rule: Option<String>,
     asked_at: Moment,
     since: Moment,
     until: Option<Moment>,
@@ -113,7 +120,7 @@ pub(in crate::http) async fn new(
         return problem_page(&state, &reader, &problem);
     }
     let blank = Form { list: form.list, key: form.key, ..Form::default() };
-    form_page(&state, &access, &reader, blank, None, false)
+    form_page(&state, &access, &reader, blank, None, false).await
 }
 
 /// `POST /removals`
@@ -135,7 +142,7 @@ pub(in crate::http) async fn ask(
             NotTaken::Foreign | NotTaken::Old | NotTaken::Used => words.say("removal-again"),
         };
         let soon = matches!(fault, NotTaken::Soon(_));
-        return form_page(&state, &access, &reader, form, Some((wrong, None)), soon);
+        return form_page(&state, &access, &reader, form, Some((wrong, None)), soon).await;
     }
     if let Err(problem) = state.forms.count(&access.caller) {
         return problem_page(&state, &reader, &problem);
@@ -158,7 +165,7 @@ pub(in crate::http) async fn ask(
         }
         Err(fault) => {
             let wrong = refusal(&fault, now, words);
-            form_page(&state, &access, &reader, form, Some(wrong), false)
+            form_page(&state, &access, &reader, form, Some(wrong), false).await
         }
     }
 }
@@ -213,7 +220,7 @@ pub(in crate::http) async fn act(
 }
 
 /// The form, perhaps with what was wrong.
-fn form_page(
+async fn form_page(
     state: &State,
     access: &Access,
     reader: &Reader,
@@ -227,6 +234,10 @@ fn form_page(
     let Some(settings) = settings.filter(|settings| settings.kind != Kind::Never) else {
         return problem_page(state, reader, &Problem::not_found("no such list"));
     };
+    let here = match rule::for_key(state, &settings, &filled.key, words).await {
+        Ok(here) => here,
+        Err(problem) => return problem_page(state, reader, &problem),
+    };
     // A token that came too soon stays good: the second press of the button is the one that counts.
     let keep = soon && state.forms.is_open(&filled.token, now);
     if !keep {
@@ -236,11 +247,12 @@ fn form_page(
     for text in [&mut filled.key, &mut filled.contact, &mut filled.repaired] {
         *text = visible(text);
     }
-    filled.note = filled.note.lines().map(visible).collect::<Vec<_>>().join("\n");
+    filled.note = to_be_edited(&filled.note);
     let page = FormPage {
         site: Site::of(state, &state.snapshot(), "removal", reader),
         list: settings.name.to_string(),
-        rule: rule(&settings, words),
+        rule: rule::of_list(&settings, Tests::of(state), words),
+        here,
         wrong,
         said,
         asks_repair: settings.kind == Kind::Compromised && settings.removal.rule == RemovalRule::Retest,
@@ -267,7 +279,7 @@ async fn stands(
         Err(fault) => return fault_page(state, reader, fault),
     };
     let test = match api::test_of(state, &shown.request).await {
-        Ok(test) => test.map(|test| test.id),
+        Ok(test) => test,
         Err(problem) => return problem_page(state, reader, &problem),
     };
     let snapshot = state.snapshot();
@@ -280,9 +292,16 @@ async fn stands(
     };
     let secret = secret.filter(|secret| shown.request.secret.is(secret));
     let url = format!("{}/removals/{id}", state.settings().public_url);
-    let dynamic = api::list_settings(&snapshot, &shown.request.list).is_ok_and(|list| list.kind == Kind::Dynamic);
+    let list = api::list_settings(&snapshot, &shown.request.list).ok();
+    let dynamic = list.as_ref().is_some_and(|list| list.kind == Kind::Dynamic);
     let ends = shown.request.state == Stand::Granted && !dynamic;
-    let mut page = StatePage { wrong, url, ..StatePage::of(site, shown, secret, test, &remembered, fresh, now) };
+    // What was asked for and why it came to nothing would contradict each other below "refused".
+    let rule = shown.request.state.is_open().then(|| {
+        let list = list.as_deref();
+        rule::of_request(&shown.request, list, Tests::of(state), reader.messages)
+    });
+    let page = StatePage::of(site, shown, secret, test.as_ref(), &remembered, fresh, now);
+    let mut page = StatePage { wrong, rule, url, ..page };
     if ends {
         page.meaning = format!("{} {}", page.meaning, reader.messages.say("removal-newer"));
     }
@@ -313,7 +332,7 @@ impl StatePage {
         site: Site,
         shown: Shown,
         secret: Option<String>,
-        test: Option<Id>,
+        test: Option<&Retest>,
         remembered: &str,
         fresh: bool,
         now: Time,
@@ -324,14 +343,18 @@ impl StatePage {
         let (state, tone, meaning) = state_words(&request, test.is_some(), remembered, words);
         let txt =
             (secret.is_some() && proofs.contains(&ProofKind::RdnsTxt)).then(|| format!("dnsbld={}", request.token));
+        let why = match test.filter(|_| request.state == Stand::Checking) {
+            // The request learns of its test a moment later than the test's own page.
+            Some(test) => Why::Found(retests::told(test, now, words).into()),
+            None => why(&request, now, words),
+        };
         Self {
             state,
             tone,
             meaning,
-            // How a removal ended is said by its state.
-            why: if request.ending.is_some() { Why::Nothing } else { Why::of(&request.why, now, words) },
+            why,
             wrong: None,
-            rule: rule_words(request.rule, words),
+            rule: None,
             asked_at: moment(request.asked_at),
             since: moment(request.since),
             until: request.until.filter(|_| request.state == Stand::Granted).map(moment),
@@ -340,7 +363,7 @@ impl StatePage {
             fresh,
             open: request.state.is_open(),
             url: String::new(),
-            ways: ways(&request, test, fresh, lockout_until.is_some(), words),
+            ways: ways(&request, test.map(|test| test.id), fresh, lockout_until.is_some(), words),
             proofs,
             txt,
             code_sent: request.code.filter(|code| code.is_good(now).is_ok()).map(|code| code.domain.into()),
@@ -353,6 +376,17 @@ impl StatePage {
 
     fn offers(&self, proof: &str) -> bool {
         self.proofs.iter().any(|one| one.as_str() == proof)
+    }
+}
+
+/// Why a request stands where it stands. How a removal ended is said by its state; who took it back may have said more.
+fn why(request: &Request, now: Time, words: Messages) -> Why {
+    match (request.ending, &request.why) {
+        (None, why) => Why::of(why, now, words),
+        (Some(Ending::Revoked), Grounds::Said(said)) if **said != *Ending::Revoked.as_str() => {
+            Why::of(&request.why, now, words)
+        }
+        (Some(_), _) => Why::Nothing,
     }
 }
 
@@ -386,44 +420,6 @@ fn state_words(request: &Request, tested: bool, remembered: &str, words: Message
         Stand::Withdrawn => (words.say("removal-withdrawn"), "", words.say("removal-withdrawn-text")),
         Stand::Lapsed => (words.say("removal-lapsed"), "", words.say("removal-lapsed-text")),
     }
-}
-
-fn rule_words(rule: RemovalRule, words: Messages) -> String {
-    match rule {
-        RemovalRule::SelfService => words.say("rule-self"),
-        RemovalRule::Retest => words.say("rule-retest"),
-        RemovalRule::Proof => words.say("rule-proof"),
-        RemovalRule::Owner => words.say("rule-owner"),
-        RemovalRule::Operator => words.say("rule-operator"),
-    }
-}
-
-/// The rule of a list, in sentences (RFC 6471 2.2): for its page and for the form.
-pub(super) fn rule(list: &ListSettings, words: Messages) -> Vec<String> {
-    let removal = &list.removal;
-    let mut lines = vec![rule_words(removal.rule, words)];
-    if list.kind == Kind::Dynamic && removal.rule == RemovalRule::SelfService {
-        lines.push(words.say("rule-network"));
-    }
-    if list.kind == Kind::Dynamic && matches!(removal.rule, RemovalRule::SelfService | RemovalRule::Proof) {
-        lines.push(words.say("rule-dynamic"));
-    }
-    if list.kind != Kind::Dynamic && removal.rule != RemovalRule::Operator {
-        lines.push(words.say("rule-wider"));
-    }
-    lines.push(match removal.lasts {
-        Some(lasts) => words.with("rule-lasts", "span", span(lasts, words)),
-        None => words.say("rule-lasts-on"),
-    });
-    // A removal from a dynamic range does not end by what is seen, and so never returns.
-    if list.kind != Kind::Dynamic {
-        lines.push(words.say("removal-newer"));
-    }
-    // Whom an operator decides about may always ask.
-    if removal.rule != RemovalRule::Operator && list.kind != Kind::Dynamic {
-        lines.push(words.with("rule-lockout", "span", span(removal.lockout, words)));
-    }
-    lines
 }
 
 /// That it was not taken, and why.

@@ -21,7 +21,7 @@ use crate::{
         state::blocking,
     },
     limits::RETEST_ANSWER_TIME,
-    list::{Key, ListName, Prefix},
+    list::{Key, ListName, Prefix, Time},
 };
 use askama::Template;
 use axum::response::{IntoResponse as _, Redirect};
@@ -263,7 +263,14 @@ impl RetestPage {
     }
 }
 
-fn standing(retest: &Retest, words: Messages, moment: impl Fn(crate::list::Time) -> String) -> String {
+/// How a test stands, for the page of a request that waits for it.
+pub(super) fn told(retest: &Retest, now: Time, words: Messages) -> String {
+    let standing = standing(retest, words, |at| Moment::at(at, now, words).text);
+    let said: Vec<String> = retest.result.map(|result| outcome(result, words)).into_iter().collect();
+    [&[standing], &*said].concat().join(" ")
+}
+
+fn standing(retest: &Retest, words: Messages, moment: impl Fn(Time) -> String) -> String {
     match retest.state {
         Stands::Queued => words.say("retest-state-queued"),
         Stands::Running => words.say("retest-state-running"),

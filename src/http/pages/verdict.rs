@@ -68,7 +68,7 @@ impl Verdict {
         let last = past.iter().find(|stay| !stay.exclude);
         let still = still(snapshot, last, words);
         let (state, lines) = if !found.holes.is_empty() {
-            (words.say("exempt-state"), vec![words.with("exempt-text", "key", key), words.say("exempt-keeps")])
+            (words.say("exempt-state"), exempt(found, &key, words))
         } else if let Some(stay) = last {
             let until = Moment::at(stay.until, now, words).text;
             let parts = [("key", key.into()), ("list", stay.list.as_str().into()), ("moment", until.into())];
@@ -96,6 +96,18 @@ impl Verdict {
         }
         Self::plain(state, "listed", lines)
     }
+}
+
+/// That a key is exempt, and from what: a wider entry, what is said about itself, or nothing.
+fn exempt(found: &Explanation, key: &str, words: Messages) -> Vec<String> {
+    let mut aside = found.holes.iter().flat_map(|hole| &hole.aside).peekable();
+    if aside.peek().is_none() {
+        return vec![words.with("exempt-alone", "key", key)];
+    }
+    if aside.any(|fact| explain::written(&fact.entry) != key) {
+        return vec![words.with("exempt-text", "key", key), words.say("exempt-keeps")];
+    }
+    vec![words.with("exempt-own", "key", key)]
 }
 
 /// What to do about a mail that was refused although nothing is listed. An older answer is remembered as long as its list

@@ -1,6 +1,7 @@
 //! Times and foreign text as the pages print them.
 //!
-//! Guarantees: what others wrote is printed without control characters and without marks that turn the reading direction.
+//! Guarantees: what others wrote is printed without control characters and without marks that turn the reading direction; line
+//! breaks alone stay, in the places that have several lines.
 //! Never: escapes HTML; the templates do, everywhere.
 
 use super::messages::{Messages, figure};
@@ -81,19 +82,46 @@ fn largest(duration: Duration) -> (u64, Unit) {
     }
 }
 
-/// What somebody else wrote, with every character that would not show as itself replaced.
+/// What somebody else wrote, in one line: every character that would not show as itself is replaced, and what breaks the line
+/// is a space.
 #[must_use]
 pub fn visible(text: &str) -> String {
-    let hidden = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{61C}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}')
+    shown(text, |_| ' ')
+}
+
+/// The same for texts of several lines: they keep their line breaks.
+#[must_use]
+pub fn several_lines(text: &str) -> String {
+    shown(text, |c| if c == '\n' { '\n' } else { ' ' })
+}
+
+/// The same for a field in which the text is written on: what is sent back from there is what was kept.
+#[must_use]
+pub fn to_be_edited(text: &str) -> String {
+    shown(text, |c| c)
+}
+
+/// `blank` says what stands for a line break (browsers send `\r\n`, which is one) and for a tab.
+fn shown(text: &str, blank: impl Fn(char) -> char) -> String {
+    let one = |c: char| match c {
+        '\n' | '\t' => blank(c),
+        '\r' => blank('\n'),
+        hidden if hides(hidden) => '\u{FFFD}',
+        c => c,
     };
-    text.chars().map(|c| if hidden(c) { '\u{FFFD}' } else { c }).collect()
+    text.replace("\r\n", "\n").chars().map(one).collect()
+}
+
+/// Whether a character does not show, or turns what stands beside it.
+fn hides(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61C}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}')
 }
 
 #[cfg(test)]
 mod tests {
     use super::{super::messages::Language, *};
+    use proptest::prelude::*;
 
     #[test]
     fn a_time_says_how_far_away_it_is() {
@@ -114,7 +142,32 @@ mod tests {
 
     #[test]
     fn text_cannot_turn_or_hide_what_stands_beside_it() {
-        assert_eq!(visible("a\u{202E}b\u{1B}[31m\r\nc\u{200B}"), "a\u{FFFD}b\u{FFFD}[31m\u{FFFD}\u{FFFD}c\u{FFFD}");
+        assert_eq!(visible("a\u{202E}b\u{1B}[31m\r\nc\u{200B}"), "a\u{FFFD}b\u{FFFD}[31m c\u{FFFD}");
         assert_eq!(visible("Größe 9 €"), "Größe 9 €");
+    }
+
+    /// Each line break of what somebody wrote was shown as U+FFFD, also in the field in which it was written.
+    #[test]
+    fn a_line_break_is_one_where_there_are_lines_and_a_space_elsewhere() {
+        let text = "one\r\ntwo\rthree\n\tfour\u{0}";
+        assert_eq!(visible(text), "one two three  four\u{FFFD}");
+        assert_eq!(several_lines(text), "one\ntwo\nthree\n four\u{FFFD}");
+        assert_eq!(to_be_edited(text), "one\ntwo\nthree\n\tfour\u{FFFD}");
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_written_nothing_hides_in_it(text in any::<String>()) {
+            prop_assert!(!visible(&text).contains(hides));
+            prop_assert!(!several_lines(&text).contains(|c| hides(c) && c != '\n'));
+            prop_assert!(!to_be_edited(&text).contains(|c| hides(c) && c != '\n' && c != '\t'));
+        }
+
+        #[test]
+        fn what_is_edited_is_what_was_kept(text in "([^\\p{C}]|[\n\t]){0,60}") {
+            prop_assume!(!text.contains(|c| hides(c) && c != '\n' && c != '\t'));
+            prop_assert_eq!(&to_be_edited(&text), &text);
+            prop_assert_eq!(&to_be_edited(&text.replace('\n', "\r\n")), &text);
+        }
     }
 }

@@ -13,6 +13,7 @@ mod removal_pages;
 mod removals;
 mod reports;
 mod retests;
+mod told;
 
 use super::{Door, Parts, Peer, Settings, State, auth::FreshToken, router};
 use crate::{

@@ -11,11 +11,12 @@ mod kept;
 mod picture;
 
 use super::{
-    Access, Asked, At, Of, Reader, Response, Site, State, StatusCode, messages::Messages, problem_page, rendered,
+    Access, Asked, At, Of, Reader, Response, Site, State, StatusCode, html, messages::Messages, problem_page, rendered,
+    visible,
 };
 use crate::{
     http::{Problem, api, state::blocking},
-    limits::{MAP_FRESH_TIME, MAP_ROWS_SHOWN},
+    limits::{ASKED_SHOWN_MAX, MAP_FRESH_TIME, MAP_ROWS_SHOWN},
     list::{KeyFamily, ListName},
     snapshot::{Census, Snapshot},
 };
@@ -95,14 +96,19 @@ struct View {
     part: Part,
 }
 
+/// The same where it cannot be read, as it was written.
+struct Unread {
+    list: String,
+    at: String,
+}
+
 impl View {
-    fn of(query: &[(String, String)], list: Option<&str>) -> Option<Self> {
+    fn of(query: &[(String, String)], list: Option<&str>) -> Result<Self, Unread> {
         let named = |wanted: &str| query.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str());
-        let list = match list.or(named("list")).filter(|list| !list.is_empty()) {
-            Some(list) => Some(list.parse().ok()?),
-            None => None,
-        };
-        Some(Self { list, part: Part::read(named("at").unwrap_or_default())? })
+        let (list, at) = (list.or(named("list")).unwrap_or_default(), named("at").unwrap_or_default());
+        let named = if list.is_empty() { Some(None) } else { list.parse().ok().map(Some) };
+        let view = named.zip(Part::read(at)).map(|(list, part)| Self { list, part });
+        view.ok_or_else(|| Unread { list: list.to_owned(), at: at.to_owned() })
     }
 
     /// The bits of the lists that are shown.
@@ -140,6 +146,15 @@ struct MapPage {
     at: String,
     shades: Vec<picture::Shade>,
     grain: String,
+}
+
+#[derive(Template)]
+#[template(path = "map-unread.html", config = "src/http/pages/askama.toml")]
+struct UnreadPage {
+    site: Site,
+    heading: String,
+    choices: Vec<Choice>,
+    at: String,
 }
 
 struct Square {
@@ -190,14 +205,13 @@ pub(in crate::http) async fn of_list(
     page(&state, &access, &reader, View::of(&query, Some(&list))).await
 }
 
-async fn page(state: &State, access: &Access, reader: &Reader, view: Option<View>) -> Response {
+async fn page(state: &State, access: &Access, reader: &Reader, view: Result<View, Unread>) -> Response {
     if let Err(problem) = access.count_look_up(state) {
         return problem_page(state, reader, &problem);
     }
-    let Some(view) = view else {
-        let words = reader.messages;
-        let lines = vec![words.say("map-unread")];
-        return super::message(state, reader, StatusCode::BAD_REQUEST, words.say("unread-heading"), lines);
+    let view = match view {
+        Ok(view) => view,
+        Err(unread) => return unread_page(state, reader, &unread),
     };
     let (here, for_whom) = (state.clone(), reader.clone());
     let made = blocking(move || {
@@ -208,6 +222,18 @@ async fn page(state: &State, access: &Access, reader: &Reader, view: Option<View
     rendered(state, reader, made.await)
 }
 
+/// The form again, with what was asked for: what is wrong with it is mended where it was written.
+fn unread_page(state: &State, reader: &Reader, unread: &Unread) -> Response {
+    let (snapshot, words) = (state.snapshot(), reader.messages);
+    let page = UnreadPage {
+        site: Site::of(state, &snapshot, "map", reader),
+        heading: words.say("unread-heading"),
+        choices: choices(&snapshot, &unread.list),
+        at: visible(&unread.at).chars().take(ASKED_SHOWN_MAX).collect(),
+    };
+    html(StatusCode::BAD_REQUEST, reader, &page)
+}
+
 /// `/map.png`: the picture of a view. With the serial that is served in its address it may be kept.
 pub(in crate::http) async fn picture(
     Of(state): Of<State>,
@@ -215,7 +241,7 @@ pub(in crate::http) async fn picture(
     Asked(query): Asked<Vec<(String, String)>>,
 ) -> Result<Response, Problem> {
     access.count_look_up(&state)?;
-    let view = View::of(&query, None).ok_or_else(|| Problem::malformed("there is no such part of the map"))?;
+    let view = View::of(&query, None).map_err(|_| Problem::malformed("there is no such part of the map"))?;
     let asked = query.iter().find(|(name, _)| name == "serial").and_then(|(_, serial)| serial.parse::<u64>().ok());
     blocking(move || {
         let snapshot = state.snapshot();
@@ -261,7 +287,7 @@ impl MapPage {
                 href: view.link(outer),
                 name: if outer == Part::WHOLE { words.say("map-whole") } else { outer.to_string() },
             }),
-            choices: choices(snapshot, view),
+            choices: choices(snapshot, list),
             heading: if at.is_empty() { what } else { format!("{what}: {at}") },
             at,
             shades: picture::shades(part.cell(), words),
@@ -309,11 +335,9 @@ fn rows(view: &View, census: &Census, words: Messages) -> Vec<Row> {
     parts.into_iter().take(MAP_ROWS_SHOWN).map(row).collect()
 }
 
-fn choices(snapshot: &Snapshot, view: &View) -> Vec<Choice> {
+fn choices(snapshot: &Snapshot, current: &str) -> Vec<Choice> {
     let lists = snapshot.served().lists().filter(|(_, list)| list.family() == KeyFamily::Addresses);
-    lists
-        .map(|(_, list)| Choice { current: view.list.as_ref() == Some(&list.name), name: list.name.to_string() })
-        .collect()
+    lists.map(|(_, list)| Choice { current: list.name.as_str() == current, name: list.name.to_string() }).collect()
 }
 
 #[cfg(test)]

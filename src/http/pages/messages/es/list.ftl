@@ -15,6 +15,8 @@ zones-contact = Contacto
 zones-alone = Cada lista se sirve también sola, con su nombre debajo de la zona, por ejemplo { $example }.
 zones-hashes = hashes de direcciones de correo, para filtros como rspamd
 api-link = Para programas: la API
+front-networks = ¿Gestiona una red? Aquí puede indicar cuáles de sus direcciones son conexiones de clientes y qué deben hacer sus clientes, y decidir sobre las peticiones para sus direcciones. Puede entrar en { $page }.
+front-claim = Cómo se da de alta una red aquí
 
 list-title = La lista { $list }
 list-criteria = Qué se lista

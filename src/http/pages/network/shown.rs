@@ -1,0 +1,121 @@
+//! What the pages of a network show: prefixes, ranges, requests, listed addresses.
+//!
+//! Guarantees: what others wrote is stripped of what does not show; a policy comes to be read, or as it was to be edited.
+//! Never: decides who may see it.
+
+use super::super::{
+    grounds::reason,
+    messages::Messages,
+    words::{Moment, several_lines, visible},
+};
+use crate::{
+    cases::{
+        Request,
+        network::{Network, PrefixState, Proof, Range},
+    },
+    http::api,
+    list::Time,
+};
+
+/// A prefix and how it is proven.
+pub(super) struct PrefixShown {
+    pub prefix: String,
+    pub proof: String,
+    pub state: String,
+    pub checked: Option<Moment>,
+}
+
+/// What is said of a range.
+pub(super) struct RangeShown {
+    pub prefix: String,
+    pub text: String,
+    pub smarthost: String,
+    pub self_removal: bool,
+}
+
+/// A request that waits for the network.
+pub(super) struct RequestShown {
+    pub id: String,
+    pub key: String,
+    pub list: String,
+    pub note: String,
+    pub contact: String,
+    pub asked: Moment,
+}
+
+/// An entry inside the prefixes.
+pub(super) struct ListedShown {
+    pub key: String,
+    pub list: String,
+    pub source: String,
+    pub reason: String,
+    pub exclude: bool,
+    pub seen: Moment,
+}
+
+/// The prefixes in these states.
+pub(super) fn prefixes(
+    network: &Network,
+    words: Messages,
+    now: Time,
+    shown: fn(PrefixState) -> bool,
+) -> Vec<PrefixShown> {
+    let held = network.prefixes.iter().filter(|held| shown(held.state));
+    held.map(|held| PrefixShown {
+        prefix: held.prefix.to_string(),
+        proof: match held.proof {
+            Proof::Operator => words.say("network-by-operator"),
+            Proof::ReverseTxt => words.say("network-by-dns"),
+        },
+        state: match held.state {
+            PrefixState::Claimed => words.say("network-claimed"),
+            PrefixState::Proven => words.say("network-proven"),
+            PrefixState::Active => words.say("network-active"),
+            PrefixState::Lapsed => words.say("network-lapsed"),
+        },
+        checked: held.checked_at.map(|at| Moment::at(at, now, words)),
+    })
+    .collect()
+}
+
+impl RangeShown {
+    /// `written`: how its text is, to be read or to be edited.
+    pub(super) fn of(range: &Range, written: fn(&str) -> String) -> Self {
+        Self {
+            prefix: range.prefix.to_string(),
+            text: written(&range.text),
+            smarthost: range.smarthost.clone(),
+            self_removal: range.self_removal,
+        }
+    }
+}
+
+impl RequestShown {
+    pub(super) fn of(request: &Request, words: Messages, now: Time) -> Self {
+        Self {
+            id: request.id.to_string(),
+            key: request.asked.to_string(),
+            list: request.list.to_string(),
+            note: several_lines(&request.note),
+            contact: visible(&request.contact),
+            asked: Moment::at(request.asked_at, now, words),
+        }
+    }
+}
+
+impl ListedShown {
+    pub(super) fn of(listed: api::Listed, words: Messages, now: Time) -> Self {
+        let said = match listed.source.parse() {
+            Ok(source) => reason(&source, &listed.reason, words),
+            Err(_) => visible(&listed.reason),
+        };
+        Self {
+            key: listed.key,
+            list: listed.list,
+            source: listed.source,
+            reason: said,
+            exclude: listed.exclude,
+            seen: Moment::at(listed.last_seen, now, words),
+        }
+    }
+}
