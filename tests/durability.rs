@@ -300,6 +300,8 @@ fn power_cut(random: &mut StdRng, wrapper: &[&str]) -> (Disk, Result<TestServer,
     };
     drop(server);
     let home = disk.mount("cut.img", "cut");
+    // The machine that has lost its power begins anew.
+    std::fs::remove_file(home.join("var/boot")).ok();
     let server = TestServer::try_in_directory(&home, &[]);
     (disk, server, notes)
 }

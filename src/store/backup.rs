@@ -82,7 +82,7 @@ impl Store {
 
     fn copy_to(&self, path: &Path) -> Result<(), BackupError> {
         rocksdb::checkpoint::Checkpoint::new(&self.rows)?.create_checkpoint(path)?;
-        let copy = open_rows(path, &self.settings)?;
+        let copy = open_rows(path, &self.settings, rocksdb::DBRecoveryMode::PointInTime)?;
         let column = copy.cf_handle(Column::Meta.name()).expect("every family is opened with the store");
         let mut options = rocksdb::WriteOptions::default();
         options.set_sync(true);

@@ -13,6 +13,7 @@
 //! Never: reads a clock, waits for the network, decides what is listed.
 
 mod backup;
+mod boot;
 mod bulk;
 mod cases;
 mod commits;

@@ -4,14 +4,15 @@
 //! data_dir/           0700
 //!   rocksdb/          the rows, LOCK
 //!   import/           runs and files of imports under way; emptied at open
+//!   boot              `boot`
 //! ```
 //! Guarantees: memory and open files of RocksDB are bounded for the whole database; a directory held by another process, a
 //! newer store and a damaged one are told apart, each with a sentence that says what it is. A log whose end was torn by a
-//! power cut opens: what was synced before the tear is there.
+//! power cut opens: what was synced before the tear is there. Without a power cut a hole in it is damage.
 //! Never: repairs; makes a new store over the remains of another.
 
 use super::{
-    Store,
+    Store, boot,
     schema::{Column, FORMAT, ListId, SourceId, meta},
     sources::{Catalog, NamedRow, Source},
     values::Octets,
@@ -130,7 +131,7 @@ impl Store {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(io)?;
         let path = rocksdb_path(directory);
         let new = refuse_remains(&path)?;
-        let rows = open_rows(&path, settings)?;
+        let rows = open_log(directory, &path, settings)?;
         // Only now: whoever holds LOCK owns the runs of imports too.
         let imports = directory.join("import");
         if imports.exists() {
@@ -273,7 +274,26 @@ fn refuse_remains(path: &Path) -> Result<bool, OpenError> {
 }
 
 /// Opens RocksDB with all our column families.
-pub(super) fn open_rows(path: &Path, settings: &Settings) -> Result<DB, OpenError> {
+/// Opens the rows of the store in `directory`, with what its newest log holds.
+fn open_log(directory: &Path, path: &Path, settings: &Settings) -> Result<DB, OpenError> {
+    let runs_on = boot::runs_on(directory);
+    // The end of the log may be half a record in either case: its writer was killed.
+    let mode = if runs_on { DBRecoveryMode::TolerateCorruptedTailRecords } else { DBRecoveryMode::PointInTime };
+    let rows = open_rows(path, settings, mode).map_err(|error| match error {
+        OpenError::Damaged(text) if runs_on => OpenError::Damaged(format!(
+            "{text}. Restore a backup. If it is the log (.log) that is damaged: without the file {} the store opens with what \
+             stands before the damage, and what was acknowledged behind it is lost",
+            directory.join(boot::FILE).display()
+        )),
+        other => other,
+    })?;
+    if let Err(error) = boot::note(directory) {
+        tracing::warn!(%error, "what a later start should know of this one cannot be written down");
+    }
+    Ok(rows)
+}
+
+pub(super) fn open_rows(path: &Path, settings: &Settings, mode: DBRecoveryMode) -> Result<DB, OpenError> {
     let known = Column::ALL.map(Column::name);
     if let Ok(found) = DB::list_cf(&Options::default(), path)
         && found.iter().any(|name| name != "default" && !known.contains(&name.as_str()))
@@ -286,7 +306,7 @@ pub(super) fn open_rows(path: &Path, settings: &Settings) -> Result<DB, OpenErro
         options.set_disable_auto_compactions(IMPORTED.iter().any(|imported| imported.name() == name));
         ColumnFamilyDescriptor::new(name, options)
     });
-    let opened = DB::open_cf_descriptors(&database_options(settings)?, path, families);
+    let opened = DB::open_cf_descriptors(&database_options(settings, mode)?, path, families);
     opened.map_err(|error| {
         let text = error.to_string();
         let locked = text.contains("lock hold by current process") || text.contains("While lock file");
@@ -294,7 +314,7 @@ pub(super) fn open_rows(path: &Path, settings: &Settings) -> Result<DB, OpenErro
     })
 }
 
-fn database_options(settings: &Settings) -> Result<Options, OpenError> {
+fn database_options(settings: &Settings, mode: DBRecoveryMode) -> Result<Options, OpenError> {
     let mut options = Options::default();
     // Compaction is never urgent: it gives way to those that answer.
     let mut env = Env::new()?;
@@ -307,7 +327,7 @@ fn database_options(settings: &Settings) -> Result<Options, OpenError> {
     options.set_max_background_jobs(settings.jobs);
     options.set_max_open_files(settings.open_files);
     options.set_max_file_opening_threads(1);
-    options.set_wal_recovery_mode(DBRecoveryMode::PointInTime);
+    options.set_wal_recovery_mode(mode);
     // A log that was closed whole and is now shorter, or gone, is damage and not a torn end.
     options.set_track_and_verify_wals_in_manifest(true);
     options.set_bytes_per_sync(1 << 20);

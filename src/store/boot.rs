@@ -1,0 +1,35 @@
+//! Whether the machine has run on since the store was last open.
+//!
+//! A power cut tears the end of the newest log: any part of what was not synced may be missing, and what stands behind the
+//! tear was never acknowledged. While the machine runs on, what was written is there whatever ended the process. A hole in the
+//! log is damage then, and what stands behind it was acknowledged.
+//!
+//! Guarantees: who cannot tell takes it for another run of the machine.
+//! Never: is needed. Without its file a store opens as after a power cut: up to the hole.
+
+use std::{fs, io, path::Path};
+
+/// In the data directory: the run of the machine in which the store was last open, as the kernel names it.
+pub(super) const FILE: &str = "boot";
+
+fn this_run() -> Option<String> {
+    let id = fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+    Some(id.trim().to_owned()).filter(|id| !id.is_empty())
+}
+
+/// Whether the machine runs as it did when the store was last open.
+pub(super) fn runs_on(directory: &Path) -> bool {
+    let noted = fs::read_to_string(directory.join(FILE)).ok();
+    noted.is_some() && noted == this_run()
+}
+
+/// Notes in which run of the machine the store is open.
+///
+/// # Errors
+/// The file cannot be written.
+pub(super) fn note(directory: &Path) -> io::Result<()> {
+    match this_run() {
+        Some(id) if !runs_on(directory) => fs::write(directory.join(FILE), id),
+        _ => Ok(()),
+    }
+}
