@@ -56,7 +56,9 @@ pub enum Obstacle {
         list: ListName,
     },
     /// As many as a key may have.
-    #[error("{REQUESTS_PER_KEY} requests for it are open; wait until one is decided")]
+    #[error(
+        "{REQUESTS_PER_KEY} requests for it are open; wait until one is decided, or ask from the machine itself, which is counted apart"
+    )]
     ManyRequests,
     /// The request stands where this is no move.
     #[error("the request is {}: this cannot be done any more, or not yet", .0.as_str())]

@@ -10,8 +10,8 @@ use crate::{
     change::last_seen,
     limits::EXPLAINED_ENTRIES_MAX,
     list::{
-        Key, KeyError, ListName, ListSettings, ListedName, MailHashError, Mark, Prefix, PrefixError, ReturnCode, Scope,
-        Serial, SourceName, Time,
+        Entry, Key, KeyError, ListName, ListSettings, ListedName, MailHashError, Mark, Prefix, PrefixError, ReturnCode,
+        Scope, Serial, SourceName, Time,
     },
     snapshot::{Found, Snapshot, TXT_OCTETS_MAX, Zone},
     store::{Held, ListId, View},
@@ -313,11 +313,15 @@ fn fact(view: &View<'_>, list: &ListSettings, held: Held) -> Result<Fact, Proble
         evidence: detail.public.into(),
         first_seen: entry.first_seen,
         last_seen: seen,
-        expires: entry
-            .expires
-            .or_else(|| list.expires_after.map(|term| seen.plus(term)))
-            .filter(|end| *end < Time::LAST),
+        expires: end_of(&entry, list, seen),
     })
+}
+
+/// When an entry of the list ends that was last seen then, if it does by itself.
+#[must_use]
+pub fn end_of(entry: &Entry, list: &ListSettings, seen: Time) -> Option<Time> {
+    let end = entry.expires.or_else(|| list.expires_after.map(|term| seen.plus(term)));
+    end.filter(|end| *end < Time::LAST)
 }
 
 /// What every zone answers that takes such a key, and whether that is a test point.

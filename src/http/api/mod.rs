@@ -9,6 +9,7 @@ mod audit;
 mod backup;
 mod challenge;
 mod changes;
+mod claims;
 mod document;
 mod entries;
 mod export;
@@ -27,13 +28,14 @@ mod status;
 mod tokens;
 mod written;
 
+pub(super) use claims::claims_of_strangers;
 pub use document::Document;
 pub(super) use document::{Base, complete};
 pub(super) use history::{Stay, of_range as history_of_range, stays as past_stays};
 pub(super) use lists::{all as all_lists, find as find_list, settings as list_settings};
 pub(super) use lookup::contact as contact_of;
 pub(super) use network_listings::{Listed, as_csv as listings_csv, some as some_listings, waiting_requests};
-pub(super) use networks::{claims_of_strangers, delete_range_in_path, found as find_network, put_range_in_path};
+pub(super) use networks::{delete_range_in_path, found as find_network, put_range_in_path};
 pub(super) use removals::test_of;
 
 use super::{Problem, State};
@@ -90,7 +92,7 @@ pub(super) fn calls() -> (OpenApiRouter<State>, OpenApiRouter<State>) {
         .routes(routes!(status::resume))
         .routes(routes!(reports::report))
         .routes(routes!(networks::create))
-        .routes(routes!(networks::claim))
+        .routes(routes!(claims::claim))
         .routes(routes!(networks::change, networks::delete))
         .routes(routes!(networks::put_range, networks::delete_range))
         .routes(routes!(backup::backup));

@@ -16,11 +16,13 @@ use crate::{
         access::{Access, Asked, At},
         body::{self, AnswerWriter},
         csv,
+        explain::end_of,
         fence::acting,
         state::blocking,
     },
     limits::NETWORK_LISTINGS_MAX,
     list::{Key, Mark, Prefix, Time},
+    snapshot::Snapshot,
     store::View,
 };
 use axum::{
@@ -30,7 +32,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::{Deserialize, Serialize};
-use std::{io::Write, ops::ControlFlow};
+use std::{io::Write, ops::ControlFlow, sync::Arc, time::Duration};
 use utoipa::{IntoParams, ToSchema};
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -137,9 +139,9 @@ pub(in crate::http) async fn some(
     most: usize,
 ) -> Result<(Vec<Listed>, bool), Problem> {
     state
-        .read(move |view, _| {
+        .read(move |view, snapshot| {
             let (mut listings, mut more) = (Vec::new(), false);
-            walk(view, &network, &mut |listed| {
+            walk(view, snapshot, &network, &mut |listed| {
                 more = listings.len() >= most;
                 if more {
                     return ControlFlow::Break(());
@@ -154,10 +156,14 @@ pub(in crate::http) async fn some(
 
 /// All of it as CSV.
 pub(in crate::http) fn as_csv(state: State, network: Network) -> Response {
+    let Ok(permit) = Arc::clone(&state.exports).try_acquire_owned() else {
+        return Problem::busy("enough exports are running", Duration::from_secs(10)).into_response();
+    };
     let (writer, body) = body::answer();
     let file = format!("attachment; filename=\"{}.csv\"", network.name);
     // The thread ends with the body, at the latest when its reader goes.
     drop(tokio::task::spawn_blocking(move || {
+        let _permit = permit;
         if let Err(error) = write(&state, &network, writer) {
             tracing::info!(%error, "a CSV of a network broke off");
         }
@@ -170,7 +176,7 @@ fn write(state: &State, network: &Network, mut writer: AnswerWriter) -> std::io:
     let head = ["list", "key", "source", "exclude", "reason", "first_seen", "last_seen", "expires"];
     writer.write_all(csv::line(&head).as_bytes())?;
     let mut broken = None;
-    let walked = walk(&state.store().view(), network, &mut |listed| {
+    let walked = walk(&state.store().view(), &state.snapshot(), network, &mut |listed| {
         let times = [listed.first_seen.to_string(), listed.last_seen.to_string()];
         let expires = listed.expires.map_or_else(String::new, |end| end.to_string());
         let exclude = if listed.exclude { "true" } else { "false" };
@@ -190,23 +196,30 @@ fn write(state: &State, network: &Network, mut writer: AnswerWriter) -> std::io:
 }
 
 /// Goes over the entries inside the active prefixes, each once, list by list.
-fn walk(view: &View<'_>, network: &Network, see: &mut dyn FnMut(Listed) -> ControlFlow<()>) -> Result<(), Problem> {
+fn walk(
+    view: &View<'_>,
+    snapshot: &Snapshot,
+    network: &Network,
+    see: &mut dyn FnMut(Listed) -> ControlFlow<()>,
+) -> Result<(), Problem> {
     let active: Vec<Prefix> = network.active().collect();
     let outermost = |one: &&Prefix| !active.iter().any(|other| other != *one && other.covers(**one));
-    for (name, id) in view.catalog().lists().filter(|(name, _)| !name.is_never()) {
+    for (_, list) in snapshot.served().lists().filter(|(_, list)| !list.name.is_never()) {
+        let Some(id) = view.catalog().list_id(&list.name) else { continue };
         for prefix in active.iter().filter(outermost) {
             for held in view.inside(id, &Key::Prefix(*prefix)) {
                 let held = held?;
                 let detail = view.detail(held.source.owner(), &held.key)?;
+                let seen = last_seen(&held.entry, held.source.row.complete_at);
                 let listed = Listed {
-                    list: name.to_string(),
+                    list: list.name.to_string(),
                     key: held.key.to_string(),
                     source: held.source.name.to_string(),
                     exclude: held.entry.mark == Mark::Excluded,
                     reason: detail.reason.into(),
                     first_seen: held.entry.first_seen,
-                    last_seen: last_seen(&held.entry, held.source.row.complete_at),
-                    expires: held.entry.expires,
+                    last_seen: seen,
+                    expires: end_of(&held.entry, list, seen),
                 };
                 if see(listed).is_break() {
                     return Ok(());

@@ -7,19 +7,17 @@
 use crate::{
     cases::{
         Fault, NetworkIs, Obstacle, Secret,
-        network::{HeldPrefix, Network, NetworkName, PrefixState, Proof, Range, Webhook, overlaps, reverse_cuts},
+        network::{HeldPrefix, Network, NetworkName, PrefixState, Proof, Range, Webhook, overlaps},
     },
     http::{
         Problem, State,
-        access::{Access, At},
+        access::{Access, Asked, At},
         auth::Act,
         body,
         fence::acting,
-        limiter::{Clients, Limited, Rates},
         state::blocking,
     },
-    limits::{CLAIM_UNSEEN_SECONDS, CLAIMS_PER_CLIENT, CLAIMS_PER_PROVIDER, CLAIMS_PER_SITE},
-    list::{FromObject, Prefix, Time},
+    list::{Prefix, Time},
 };
 use axum::{
     Json,
@@ -29,9 +27,7 @@ use axum::{
     response::IntoResponse,
 };
 use serde::{Deserialize, Deserializer, Serialize};
-use utoipa::ToSchema;
-
-use super::challenge::{Purpose, Work};
+use utoipa::{IntoParams, ToSchema};
 
 /// A network that an operator enters.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -54,42 +50,13 @@ pub(super) struct NewNetwork {
     prefixes: Vec<String>,
 }
 
-/// A claim: a network says that prefixes are its own.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
-pub(super) struct NewClaim {
-    /// The name that the network shall have; with the network's token: its own.
-    #[schema(example = "example-net")]
-    name: String,
-    /// What people call it.
-    #[serde(default)]
-    title: String,
-    /// Mail addresses, for the operators of this server.
-    #[serde(default)]
-    contacts: Vec<String>,
-    /// A mail address or a page for the public.
-    #[serde(default)]
-    public_contact: String,
-    /// The prefixes: IPv4 down to /24, IPv6 down to /64; of a network that is not known yet at most 16.
-    #[schema(example = json!(["192.0.2.0/24"]), min_items = 1)]
-    prefixes: Vec<String>,
-    /// What the call costs; not needed with a token.
-    #[serde(default)]
-    #[schema(value_type = Option<Work>)]
-    pow: Option<FromObject<Work>>,
-}
-
-/// What a claim asks for.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Claim {
-    /// The network.
-    name: String,
-    /// The text of every record.
-    #[schema(example = "dnsbld=5f2c")]
-    txt: String,
-    /// The names at which a TXT record with that text has to stand, for as long as the prefixes are claimed.
-    #[schema(example = json!(["_dnsbld.2.0.192.in-addr.arpa."]))]
-    records: Vec<String>,
+pub(super) struct ShowParameters {
+    /// What the TXT records of a claim say, with or without `dnsbld=`: who claimed sees how it stands.
+    #[param(example = "5f2c")]
+    claim: Option<String>,
 }
 
 /// A network.
@@ -221,17 +188,11 @@ fn named(text: &str) -> Result<NetworkName, Problem> {
     text.parse().map_err(|_| Problem::not_found("there is no such network"))
 }
 
-fn prefixes(what: &str, texts: &[String]) -> Result<Vec<Prefix>, Problem> {
+pub(super) fn prefixes(what: &str, texts: &[String]) -> Result<Vec<Prefix>, Problem> {
     let read = |text: &String| {
         text.parse().map_err(|error| Problem::unprocessable(format!("{what}: {}: {error}", text.escape_debug())))
     };
     texts.iter().map(read).collect()
-}
-
-/// So many claims for as long as claims wait.
-pub(in crate::http) fn claims_of_strangers() -> Clients {
-    let rates = Rates { client: CLAIMS_PER_CLIENT, site: CLAIMS_PER_SITE, provider: CLAIMS_PER_PROVIDER };
-    Clients::over(std::time::Duration::from_secs(CLAIM_UNSEEN_SECONDS.into()), rates)
 }
 
 /// A network, as an extractor-free read.
@@ -279,59 +240,28 @@ pub(super) async fn create(
     Ok((StatusCode::CREATED, Json(NetworkObject::of(&made, true, &[]))))
 }
 
-/// Claim prefixes
-///
-/// Anyone may: of a network that is not known yet, or with its token further prefixes of a known one. The answer says which
-/// TXT records prove it; they are looked for within the hour and again each week. An operator of this server agrees before
-/// anything is in force. What is not proved within a week is forgotten.
-#[utoipa::path(post, path = "/api/v1/networks/claims", tag = "networks", security((), ("token" = ["network:NAME"])),
-    request_body = NewClaim,
-    responses(
-        (status = 201, description = "What to put into the reverse zones", body = Claim),
-        (status = 409, description = "The name is taken, or too many claims are open", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "Too many claims came from this address in a week", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "A field is not as described", body = Problem, content_type = "application/problem+json")))]
-pub(super) async fn claim(
-    Of(state): Of<State>,
-    access: Access,
-    headers: HeaderMap,
-    body: Body,
-) -> Result<(StatusCode, Json<Claim>), Problem> {
-    let new: NewClaim = body::object(&headers, body).await?;
-    Purpose::Claim.paid(&state, &access, new.pow.as_ref().map(|FromObject(work)| work))?;
-    let name: NetworkName = new.name.parse().map_err(|error| Problem::unprocessable(format!("name: {error}")))?;
-    let prefixes = prefixes("prefixes", &new.prefixes)?;
-    let own = access.could(Act::Network(&name)) && !access.is_admin();
-    let actor = access.holder.as_ref().map_or("anyone", |holder| &*holder.actor);
-    if access.holder.is_none() {
-        state.claims.count(access.caller.address).map_err(|Limited(wait)| {
-            Problem::too_often("from your address came many claims within a week; write to the operator", wait)
-        })?;
-    }
-    let NewClaim { title, contacts, public_contact, .. } = new;
-    let is = NetworkIs { name, title, contacts, public_contact };
-    let network = state.desk().claim(actor, is, &prefixes, own).await.map_err(state.faulty())?;
-    let claimed = network.prefixes.iter().rfind(|held| prefixes.contains(&held.prefix) && !held.token.is_empty());
-    let claimed = claimed.ok_or_else(|| Problem::conflict("these prefixes are the network's already"))?;
-    let same = network.prefixes.iter().filter(|held| held.token == claimed.token);
-    let records = same.filter_map(|held| reverse_cuts(held.prefix).ok()).flatten().collect();
-    let txt = format!("dnsbld={}", claimed.token);
-    Ok((StatusCode::CREATED, Json(Claim { name: network.name.to_string(), txt, records })))
-}
-
 /// A network
+///
+/// While nothing of it is in force, only who claimed it sees it, with `claim`, and it alone: the network's token is not taken.
 #[utoipa::path(get, path = "/api/v1/networks/{name}", tag = "networks", security((), ("token" = ["network:NAME"])),
-    params(("name" = String, Path, description = "Its name", example = "example-net")),
+    params(("name" = String, Path, description = "Its name", example = "example-net"), ShowParameters),
     responses((status = 200, description = "What it says to the public; with its token or an admin's all of it", body = NetworkObject)))]
 pub(super) async fn show(
     Of(state): Of<State>,
     access: Access,
     At(name): At<String>,
+    Asked(asked): Asked<ShowParameters>,
 ) -> Result<Json<NetworkObject>, Problem> {
     access.count_look_up(&state)?;
     let name = named(&name)?;
     let inside = access.could(Act::Network(&name));
     let network = found(&state, name).await?;
+    if let Some(claim) = asked.claim.as_deref().filter(|_| !inside) {
+        let token = claim.strip_prefix("dnsbld=").unwrap_or(claim);
+        return NetworkObject::of_claim(&network, token).map(Json).ok_or_else(|| {
+            Problem::not_found("no such claim is known; what is not proved within a week is forgotten")
+        });
+    }
     if !inside && !network.is_active() {
         return Err(Problem::not_found("there is no such network"));
     }
@@ -499,6 +429,16 @@ pub(super) async fn delete_range(
 }
 
 impl NetworkObject {
+    /// As who claimed prefixes of it sees them, by the word of their records.
+    fn of_claim(network: &Network, token: &str) -> Option<Self> {
+        let claimed = |held: &HeldPrefix| !held.token.is_empty() && *held.token == *token;
+        let mut own = network.clone();
+        own.prefixes.retain(claimed);
+        own.ranges.clear();
+        let shown = Self::of(&own, true, &[]);
+        (!own.prefixes.is_empty()).then_some(Self { contacts: None, webhook: None, ..shown })
+    }
+
     /// As the public sees it, or whoever is `inside`.
     fn of(network: &Network, inside: bool, others: &[Network]) -> Self {
         let shown = |held: &&HeldPrefix| inside || held.state == PrefixState::Active;

@@ -376,7 +376,7 @@ impl Removal {
             asked_at: request.asked_at,
             next_step,
             why: Some(request.why.to_string()).filter(|why| !why.is_empty()),
-            until: request.until,
+            until: request.until.filter(|_| request.state == Stand::Granted),
             lockout_until,
             proven: request.proven.map(ProofKind::as_str),
             txt: (private && proofs.contains(&ProofKind::RdnsTxt)).then(|| format!("dnsbld={}", request.token)),
@@ -399,7 +399,9 @@ fn next_step(request: &Request) -> String {
             Some(network) => format!("nothing: the network {network} decides"),
             None => "nothing: an operator decides".into(),
         },
-        Stand::Granted => "nothing: it is exempt as long as nothing newer is seen".into(),
+        Stand::Granted => {
+            "nothing: it is exempt; in lists of other kinds than dynamic newer evidence lists it again".into()
+        }
         Stand::Ended | Stand::Refused | Stand::Lapsed => "mend the cause, then ask again".into(),
         Stand::Withdrawn => "nothing: it was taken back".into(),
     }

@@ -354,6 +354,12 @@ async fn a_claim_names_its_records_and_is_nothing_until_an_operator_agrees() {
     assert!(made.json()["txt"].as_str().unwrap().starts_with("dnsbld="));
     assert_eq!(server.call_as(None, "GET", "/api/v1/networks/claimed", "").await.status, 404);
     assert_eq!(server.call_as(None, "GET", "/networks/claimed", "").await.status, 404);
+    // Who claimed sees how it stands, and nobody else.
+    let look = made.json()["look"].as_str().unwrap().to_owned();
+    let told = server.call_as(None, "GET", &look, "").await.ok();
+    assert_eq!((&told["prefixes"][0]["state"], &told["contacts"]), (&json!("claimed"), &json!(null)), "{told}");
+    assert_eq!(server.call_as(None, "GET", "/api/v1/networks/claimed?claim=", "").await.status, 404);
+    assert_eq!(server.call_as(None, "GET", "/api/v1/networks/claimed?claim=dnsbld=5f2c", "").await.status, 404);
     let approve = r#"{"approve":["198.51.100.0/23"]}"#;
     assert_eq!(server.call("PATCH", "/api/v1/networks/claimed", approve).await.status, 409, "not proven");
     let long = json!({ "name": "c2", "title": "C", "contacts": ["noc@example.net"], "prefixes": ["198.51.100.0/25"] });

@@ -8,7 +8,7 @@ removal-key = Adresse, Domain oder Hash, der gelistet ist
 removal-contact = Wie man Sie erreicht (wenn Sie mögen)
 removal-note = Was los war und was Sie behoben haben (wenn Sie mögen)
 removal-repaired = Tag, an dem der Rechner bereinigt wurde
-removal-personal = Kontakt und Bemerkung sehen die Betreiber dieser Liste und, wenn die Adresse zu einem hier bekannten Netz gehört, dieses Netz, gleich wer entscheidet. Beides wird { $span } nach dem Ende der Anfrage gelöscht.
+removal-personal = Kontakt und Bemerkung sehen die Betreiber dieser Liste und, wenn die Adresse zu einem hier bekannten Netz gehört, dieses Netz, gleich wer entscheidet. Beides wird { $span } nach der Zusage oder, wenn das später ist, nach dem Ende der Anfrage gelöscht.
 removal-send = Um Austragung bitten
 removal-soon = { $number ->
     [one] Das ging schnell. Zum Schutz vor Robotern drücken Sie bitte in { $number } Sekunde noch einmal.

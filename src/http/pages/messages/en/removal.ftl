@@ -8,7 +8,7 @@ removal-key = Address, domain or hash that is listed
 removal-contact = How to reach you (if you like)
 removal-note = What was wrong, and what you have mended (if you like)
 removal-repaired = Day on which the machine was cleaned
-removal-personal = Contact and note are seen by the operators of this list and, where the address belongs to a network that is known here, by that network, whoever decides. Both are deleted { $span } after the request is closed.
+removal-personal = Contact and note are seen by the operators of this list and, where the address belongs to a network that is known here, by that network, whoever decides. Both are deleted { $span } after the request was granted or, if later, came to its end.
 removal-send = Ask for removal
 removal-soon = { $number ->
     [one] That was fast. To keep robots out, please press the button once more in { $number } second.

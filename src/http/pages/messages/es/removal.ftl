@@ -8,7 +8,7 @@ removal-key = Dirección, dominio o hash que figura en la lista
 removal-contact = Cómo localizarle (si quiere)
 removal-note = Qué ocurría y qué ha corregido (si quiere)
 removal-repaired = Día en que se limpió el equipo
-removal-personal = El contacto y la nota los ven los operadores de esta lista y, si la dirección pertenece a una red conocida aquí, esa red, decida quien decida. Ambos se borran { $span } después de cerrarse la petición.
+removal-personal = El contacto y la nota los ven los operadores de esta lista y, si la dirección pertenece a una red conocida aquí, esa red, decida quien decida. Ambos se borran { $span } después de concederse la petición o, si es más tarde, de cerrarse.
 removal-send = Pedir la retirada
 removal-soon = { $number ->
     [one] Ha sido muy rápido. Para evitar robots, pulse otra vez el botón dentro de { $number } segundo.

@@ -8,7 +8,7 @@ removal-key = Adresse, domaine ou empreinte qui est listé
 removal-contact = Comment vous joindre (si vous voulez)
 removal-note = Ce qui n’allait pas et ce que vous avez corrigé (si vous voulez)
 removal-repaired = Jour où la machine a été nettoyée
-removal-personal = Le contact et la note sont vus par les opérateurs de cette liste et, si l’adresse appartient à un réseau connu ici, par ce réseau, quel que soit celui qui décide. Les deux sont effacés { $span } après la clôture de la demande.
+removal-personal = Le contact et la note sont vus par les opérateurs de cette liste et, si l’adresse appartient à un réseau connu ici, par ce réseau, quel que soit celui qui décide. Les deux sont effacés { $span } après l’acceptation de la demande ou, si elle est plus tardive, après sa clôture.
 removal-send = Demander le retrait
 removal-soon = { $number ->
     [one] C’était rapide. Pour écarter les robots, appuyez encore une fois dans { $number } seconde.
