@@ -34,7 +34,9 @@ pub(super) use document::{Base, complete};
 pub(super) use history::{Stay, of_range as history_of_range, stays as past_stays};
 pub(super) use lists::{all as all_lists, find as find_list, settings as list_settings};
 pub(super) use lookup::contact as contact_of;
-pub(super) use network_listings::{Listed, as_csv as listings_csv, some as some_listings, waiting_requests};
+pub(super) use network_listings::{
+    Listed, as_csv as listings_csv, granted_requests, some as some_listings, waiting_requests,
+};
 pub(super) use networks::{delete_range_in_path, found as find_network, put_range_in_path};
 pub(super) use removals::test_of;
 

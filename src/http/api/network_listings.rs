@@ -7,7 +7,7 @@
 use super::removals::Removal;
 use crate::{
     cases::{
-        Request, Shown,
+        Request, Shown, State as Standing,
         network::{Network, NetworkName},
     },
     change::last_seen,
@@ -130,6 +130,17 @@ pub(in crate::http) async fn waiting_requests(
 ) -> Result<Vec<Request>, Problem> {
     let (desk, name, faulty) = (state.desk().clone(), network.name.clone(), state.faulty());
     blocking(move || desk.requests_waiting_for(&name, most).map_err(faulty)).await
+}
+
+/// The removals for its addresses that stand.
+pub(in crate::http) async fn granted_requests(
+    state: &State,
+    network: &Network,
+    most: usize,
+) -> Result<Vec<Request>, Problem> {
+    let (desk, name, faulty) = (state.desk().clone(), network.name.clone(), state.faulty());
+    let all = blocking(move || desk.requests_of(&name, NETWORK_LISTINGS_MAX).map_err(faulty)).await?;
+    Ok(all.into_iter().filter(|request| request.state == Standing::Granted).take(most).collect())
 }
 
 /// The first entries inside a network, and whether there are more.

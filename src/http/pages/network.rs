@@ -74,6 +74,8 @@ struct DeskPage {
     listed: Vec<ListedShown>,
     more: Option<String>,
     requests: Vec<RequestShown>,
+    /// Those that were granted: the network may take them back.
+    granted: Vec<RequestShown>,
 }
 
 /// A token, typed.
@@ -218,6 +220,10 @@ async fn desk_page(
         Ok(found) => found,
         Err(problem) => return problem_page(state, reader, &problem),
     };
+    let granted = match api::granted_requests(state, &network, NETWORK_PAGE_ROWS).await {
+        Ok(found) => found,
+        Err(problem) => return problem_page(state, reader, &problem),
+    };
     let status = if wrong.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let page = DeskPage {
         site: Site::of(state, &state.snapshot(), "network", reader),
@@ -231,6 +237,7 @@ async fn desk_page(
         more: more.then(|| words.with("network-listed-more", "count", words.number(listed.len() as u64))),
         listed: listed.into_iter().map(|one| ListedShown::of(one, words, now)).collect(),
         requests: waiting.iter().map(|request| RequestShown::of(request, words, now)).collect(),
+        granted: granted.iter().map(|request| RequestShown::of(request, words, now)).collect(),
     };
     of_session(html(status, reader, &page), session)
 }

@@ -1,7 +1,7 @@
 //! What stands of a removal once it was decided: for how long, what is kept of the person, how it is taken back, and what the
 //! trail says of it.
 
-use super::Server;
+use super::{Server, networks::form};
 use crate::list::{Duration, ListSettings, Removal};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -156,4 +156,25 @@ async fn the_trail_tells_moves_in_their_order_and_what_they_were() {
     let told = server.trail().await;
     let last: Vec<String> = told[expected.len()..].iter().map(|row| format!("{} {}", row["to"], row["why"])).collect();
     assert_eq!(last, [r#""proving" null"#, r#""granted" "shown by rdns-txt""#]);
+}
+
+/// A network may take back what it granted, and its page had no button for it.
+#[tokio::test]
+async fn a_network_takes_a_removal_back_on_its_page() {
+    let server = Server::start();
+    let token = super::networks::network(&server).await;
+    server.put("dynamic", "isp", "203.0.113.0/24").await.ok();
+    let asked = server.ask("dynamic", "203.0.113.25").await;
+    assert_eq!(server.decide(&asked, true).await.ok()["state"], "granted");
+    let signed = form("/networks/isp/sign-in", None, format!("token={token}"));
+    let signed = server.from("127.0.0.1", signed).await;
+    let cookie = signed.headers["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+    let manage = axum::http::Request::get("/networks/isp/manage").header("cookie", &cookie);
+    let page = server.from("127.0.0.1", manage.body(axum::body::Body::empty()).unwrap()).await;
+    assert!(page.text().contains("Removals that stand") && page.text().contains("Take it back"), "{}", page.text());
+    let word = page.text().split("name=\"word\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let body = format!("word={word}&id={}&why=sold&decline=yes", asked["id"].as_str().unwrap());
+    assert_eq!(server.from("127.0.0.1", form("/networks/isp/decide", Some(&cookie), body)).await.status, 303);
+    let shown = server.request(&asked).await;
+    assert_eq!((&shown["state"], &shown["why"], &shown["until"]), (&json!("ended"), &json!("sold"), &json!(null)));
 }

@@ -70,5 +70,7 @@ network-note = Was gesagt wird
 network-why = Warum (wird mitgeteilt)
 network-accept = Austragen
 network-decline = Gelistet lassen
+network-granted = Austragungen, die gelten
+network-take-back = Zurücknehmen
 network-clear-heading = Dieses Token wird hier nicht angenommen
 network-clear-text = Es wäre unverschlüsselt durch das Netz gegangen, oder der Betreiber nimmt Tokens nur an einer anderen Adresse an. Öffnen Sie diese Seite mit https:// oder fragen Sie den Betreiber; haben Sie das Token auf einer Seite ohne https eingegeben, so lassen Sie es ersetzen.

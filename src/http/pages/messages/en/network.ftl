@@ -70,5 +70,7 @@ network-note = What they say
 network-why = Why (they will read it)
 network-accept = Take it off
 network-decline = Leave it listed
+network-granted = Removals that stand
+network-take-back = Take it back
 network-clear-heading = This token is not taken here
 network-clear-text = It would have travelled over the network in clear, or the operator takes tokens at another address only. Open this page with https:// or ask the operator; if you typed the token on a page without https, have it replaced.

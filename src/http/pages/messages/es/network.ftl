@@ -70,5 +70,7 @@ network-note = Lo que dicen
 network-why = Por qué (lo leerán)
 network-accept = Retirarla
 network-decline = Dejarla listada
+network-granted = Retiradas en vigor
+network-take-back = Revocarla
 network-clear-heading = Este token no se acepta aquí
 network-clear-text = Habría viajado sin cifrar por la red, o el operador solo acepta tokens en otra dirección. Abra esta página con https:// o pregunte al operador; si escribió el token en una página sin https, pida que lo sustituyan.

@@ -70,5 +70,7 @@ network-note = Ce qui est dit
 network-why = Pourquoi (ce sera lu)
 network-accept = La retirer
 network-decline = La laisser inscrite
+network-granted = Retraits en vigueur
+network-take-back = Le révoquer
 network-clear-heading = Ce jeton n’est pas accepté ici
 network-clear-text = Il aurait circulé en clair sur le réseau, ou l’exploitant n’accepte les jetons qu’à une autre adresse. Ouvrez cette page avec https:// ou demandez à l’exploitant ; si vous avez saisi le jeton sur une page sans https, faites-le remplacer.
