@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     limits::{CSV_COLUMNS_MAX, REASON_COLUMNS_MAX},
-    list::{Duration, KeyFamily, Mark, NewEntry, ReturnCode, Time},
+    list::{Duration, DurationError, KeyFamily, Mark, NewEntry, ReturnCode, Time, TimeError},
 };
 use std::{borrow::Cow, str::FromStr};
 
@@ -156,11 +156,24 @@ fn flag(cell: &Cell<'_>) -> Result<bool, Fault> {
 /// An end: a time, or a duration from now on.
 pub(super) fn end(text: &str, now: Time) -> Result<Time, String> {
     let text = text.trim();
-    if let Ok(duration) = text.parse::<Duration>() {
-        return Ok(now.plus(duration));
+    let too_late = || {
+        let last = Time::LAST;
+        format!(
+            "an end later than {last}, the last time that is kept; write an earlier one, or none for an entry that stays"
+        )
+    };
+    match text.parse::<Duration>() {
+        Ok(duration) => return now.checked_plus(duration).ok_or_else(too_late),
+        Err(DurationError::TooLong) => return Err(too_late()),
+        Err(DurationError::Unreadable) => {}
     }
-    text.parse().map_err(|_| {
-        "not an end; write a time (2026-01-31T12:00:00Z), a date (2026-01-31) or a duration from now (90d)".to_owned()
+    text.parse().map_err(|error| match error {
+        TimeError::TooLate => too_late(),
+        TimeError::TooEarly => error.to_string(),
+        TimeError::Unreadable => {
+            "not an end; write a time (2026-01-31T12:00:00Z), a date (2026-01-31) or a duration from now (90d)"
+                .to_owned()
+        }
     })
 }
 

@@ -245,6 +245,17 @@ fn an_object_that_cannot_be_read_says_which_field() {
 }
 
 #[test]
+fn an_end_beyond_the_times_that_are_kept_is_told_from_what_is_no_end() {
+    for end in ["2300-01-01T00:00:00Z", "2106-02-08", "99999999999d", "40000d"] {
+        let [said] = &ndjson(&format!(r#"{{"key":"192.0.2.1","expires":"{end}"}}"#))[..] else { panic!("one line") };
+        assert!(said.contains("expires: an end later than 2106-02-07T06:28:15Z"), "{said}");
+        assert!(csv(Kind::Spam, &format!("ip,expires\n192.0.2.1,{end}"))[0].contains("later than 2106-02-07"), "{end}");
+    }
+    assert!(ndjson(r#"{"key":"192.0.2.1","expires":"soon"}"#)[0].contains("expires: not an end"));
+    assert!(ndjson(r#"{"key":"192.0.2.1","expires":"1960-01-01"}"#)[0].contains("before 1970"));
+}
+
+#[test]
 fn an_array_in_the_place_of_an_object_is_refused() {
     let [said] = &ndjson(r#"{"key":"192.0.2.1","evidence":[null,"q"]}"#)[..] else { panic!("one line") };
     assert!(said.contains("expected an object"), "{said}");
