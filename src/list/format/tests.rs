@@ -195,6 +195,23 @@ fn a_csv_header_names_the_columns_in_any_case_and_order() {
     assert_eq!(csv(Kind::Domain, "ip,domain\n192.0.2.1,example.org"), ["example.org"]);
 }
 
+/// `ip,cidr` was taken by its first column alone, and every prefix of the second left out.
+#[test]
+fn a_csv_header_with_two_key_columns_is_refused() {
+    let said = "body 1:11 two columns name keys, `ip` (column 1) and `CIDR` (column 3); rename the one that does not hold them";
+    assert_eq!(csv(Kind::Spam, "ip,reason,CIDR\n192.0.2.1,x,192.0.2.0/24\n"), [said]);
+    for (kind, header) in [
+        (Kind::Spam, "ip,ip"),
+        (Kind::Spam, "key,network"),
+        (Kind::Domain, "domain,key"),
+        (Kind::Domain, "ip,cidr"),
+        (Kind::Never, "ip,domain"),
+    ] {
+        assert!(csv(kind, &format!("{header}\n"))[0].contains("two columns name keys"), "{header}");
+    }
+    assert_eq!(csv(Kind::Spam, "domain,ip\nexample.org,192.0.2.1"), ["192.0.2.1"]);
+}
+
 #[test]
 fn a_csv_error_points_at_its_cell() {
     let found =
