@@ -4,7 +4,7 @@
 //! Never: tests rbldnsd files, which have tests of their own.
 
 use super::{csv::SHIELDED, *};
-use crate::list::{HashKind, Kind, ListSettings, Mark, NewEntry, Time};
+use crate::list::{HashKind, Kind, ListSettings, MailHash, Mark, NewEntry, Time};
 use proptest::prelude::*;
 
 pub(super) const NOW: Time = Time::from_seconds(1_767_225_600);
@@ -152,6 +152,19 @@ fn a_mail_address_is_never_kept_or_shown() {
     assert!(matches!(&items[0], Item::Entry { entry, .. } if &*entry.detail.public == "x (address)"), "{items:?}");
     assert!(text(Kind::Never, "noemail@example.com")[0].contains("(not shown"));
     hidden(Format::Rbldnsd(DataSet::Detect), ":2:$ of $\nnoemail@example.com\nnoemail@x_ 1");
+}
+
+#[test]
+fn a_line_that_is_no_mail_address_is_refused_and_says_what_is_one() {
+    for body in ["mailto:q@b.example", "a@b@c.example", "\"q@b.example"] {
+        let [said] = &text(Kind::MailHash, body)[..] else { panic!("one line") };
+        assert!(said.contains("(not shown") && said.contains("local part, at sign and domain"), "{said}");
+    }
+    let hash = |address| MailHash::of_address(HashKind::Sha1, address).unwrap();
+    assert_eq!(
+        text(Kind::MailHash, "\"x, y@z\"@b.example why\n\"a\\\" b\"@b.example"),
+        [format!("{} [why]", hash("\"x, y@z\"@b.example")), hash("\"a\\\" b\"@b.example").to_string()]
+    );
 }
 
 fn csv(kind: Kind, body: &str) -> Vec<String> {
