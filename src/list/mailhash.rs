@@ -38,6 +38,12 @@ pub enum MailHashError {
          further at signs only inside a quoted local part"
     )]
     Address,
+    /// Where hashes of every kind stand as they are written.
+    #[error(
+        "mail addresses are not taken here, because which hash is meant is not known; write the hash as its list has it: \
+         SHA-1 in 40 or MD5 in 32 hex digits, or SHA-256 in 52 characters of base32"
+    )]
+    InClear,
 }
 
 impl HashKind {

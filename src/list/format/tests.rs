@@ -167,6 +167,15 @@ fn a_line_that_is_no_mail_address_is_refused_and_says_what_is_one() {
     );
 }
 
+/// It was called no mail address, which it is.
+#[test]
+fn a_mail_address_in_the_list_never_is_answered_with_what_to_write_there() {
+    for format in [Format::Text, Format::Csv, Format::Rbldnsd(DataSet::Detect)] {
+        let [said] = &told(format, &dialect(Kind::Never), "foo@bar.example")[..] else { panic!("one line") };
+        assert!(said.contains("write the hash as its list has it: SHA-1") && !said.contains("foo"), "{said}");
+    }
+}
+
 fn csv(kind: Kind, body: &str) -> Vec<String> {
     told(Format::Csv, &dialect(kind), body)
 }
