@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     limits::PROXY_PORTS_MAX,
-    list::{Kind, Protocol},
+    list::{Kind, Protocol, TextFault},
 };
 use std::{collections::BTreeMap, fmt, str::FromStr};
 use toml::{
@@ -116,6 +116,17 @@ impl<'p, 't> Fields<'p, 't> {
             At { value: Plain::Text(text), offset } => Some(At { value: text.clone(), offset: *offset }),
             _ => None,
         }
+    }
+
+    /// A text of a TXT record, in which `faults` finds nothing.
+    pub fn txt(&self, key: &str, faults: fn(&str) -> Vec<(usize, TextFault)>) -> Option<At<String>> {
+        let text = self.text(key)?;
+        let found = faults(&text.value);
+        for (at, fault) in &found {
+            let place = self.page.inside(&text, *at);
+            self.mistake(place, format!("{key}: \"{}\": {fault}", text.value));
+        }
+        found.is_empty().then_some(text)
     }
 
     /// A text that `T` reads.
