@@ -76,8 +76,8 @@ impl Import {
             return Err(Failure::Refused(format!("{words}; nothing was changed")));
         }
         reply?.say(|answer| {
-            let would = if self.dry_run { " (dry run, nothing is changed)" } else { "" };
-            format!("{}/{}: {}{would}", self.list, self.source, words::written(answer))
+            let words = if self.dry_run { words::tried(answer) } else { words::written(answer) };
+            format!("{}/{}: {words}", self.list, self.source)
         })
     }
 

@@ -52,6 +52,10 @@ fn a_write_says_what_it_did() {
     let answer = json!({"serial": 12, "added": 3, "removed": 0, "unchanged": 7, "rejected": [], "rejected_count": 0});
     assert_eq!(words::written(&answer), "3 added, 7 unchanged; in force as of serial 12");
     assert_eq!(words::written(&json!({"serial": 12})), "nothing to change; in force as of serial 12");
+    assert_eq!(
+        words::tried(&answer),
+        "3 added, 7 unchanged; a dry run: nothing was changed and nothing of it is in force"
+    );
 }
 
 #[test]
