@@ -294,6 +294,21 @@ fn an_end_beyond_the_times_that_are_kept_is_told_from_what_is_no_end() {
     assert!(ndjson(r#"{"key":"192.0.2.1","expires":"1960-01-01"}"#)[0].contains("before 1970"));
 }
 
+/// The export of a list with several sources, put as one of them: the error showed no line and no way on.
+#[test]
+fn a_line_of_another_source_is_shown_with_the_ways_to_take_it() {
+    let own = Dialect { source: Some("isp".parse().unwrap()), ..dialect(Kind::Spam) };
+    let body = "{\"key\":\"192.0.2.1\",\"source\":\"isp\"}\n{\"key\":\"192.0.2.2\"}\n{\"key\":\"192.0.2.3\",\"source\":\"trap\"}\n";
+    let found = told(Format::Ndjson, &own, body);
+    assert_eq!(found[..2], ["192.0.2.1", "192.0.2.2"]);
+    assert!(
+        found[2].starts_with("3:20 {\"key\":\"192.0.2.3\",\"source\":\"trap\"}: source: this line is of trap"),
+        "{found:?}"
+    );
+    assert!(found[2].contains("format=csv"), "{found:?}");
+    assert_eq!(ndjson(body).len(), 3, "a body that is of no source in particular");
+}
+
 #[test]
 fn an_array_in_the_place_of_an_object_is_refused() {
     let [said] = &ndjson(r#"{"key":"192.0.2.1","evidence":[null,"q"]}"#)[..] else { panic!("one line") };
