@@ -174,7 +174,7 @@ $DATASET ip4trie:dynamic dynamic @
 !192.0.2.2
 $DATASET ip4trie:dynamic dynamic @
 :127.0.0.10:$ is listed, see https://bl.example/$
-192.0.2.0/30 :127.0.0.11:$ is listed, see https://bl.example/$
+192.0.2.0/30 :127.0.0.11:
 !192.0.2.2
 $DATASET ip4trie:_test trial
 127.0.0.2 :127.0.0.9:This is a test entry (RFC 5782)
@@ -189,6 +189,26 @@ $DATASET ip4trie:trial trial
         dynamic.iter().map(|entry| entry.key.to_string()).collect::<BTreeSet<_>>(),
         BTreeSet::from(["192.0.2.0/30".to_owned(), "192.0.2.2".to_owned()])
     );
+}
+
+/// Two codes with a text each were two TXT records to those who ask the mirror, and are one here.
+#[test]
+fn a_mirror_shows_the_text_of_the_lowest_code_alone() {
+    let coded = |family, key: &str, code: Option<&str>, text: &str, source: &str| {
+        let mut row = row(0, key, family);
+        (row.entry.code, row.entry.text) = (code.map(|code| code.parse().unwrap()), Some(text.into()));
+        Row { source: source.parse().unwrap(), ..row }
+    };
+    for (kind, key, written) in [(Kind::Spam, "192.0.2.7", "192.0.2.7"), (Kind::Domain, "b.example", ".b.example")] {
+        let list = settings("spam", kind, "127.0.0.12");
+        let family = list.family();
+        let rows =
+            [coded(family, key, None, "own", "a"), coded(family, key, Some("127.0.0.11"), "other {address}", "b")];
+        let found = write(ExportFormat::Rbldnsd, false, &[list], &rows).unwrap();
+        let lines: Vec<&str> = found.lines().filter(|line| line.starts_with(written)).collect();
+        let first = format!("{written} :127.0.0.11:other $ https://bl.example/$");
+        assert_eq!(lines, [first, format!("{written} :127.0.0.12:")], "{found}");
+    }
 }
 
 #[test]
