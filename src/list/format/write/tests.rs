@@ -302,6 +302,30 @@ $TTL 300
     );
 }
 
+/// DNS says y.com of every name below it; the wildcard said nobody's.
+#[test]
+fn the_text_of_a_wildcard_names_the_name_that_decides_below_it() {
+    let lists = [settings("bad-one", Kind::Domain, "127.0.1.2"), settings("bad-two", Kind::Domain, "127.0.1.3")];
+    let rows = [(0, "y.com"), (1, "a.b.y.com"), (0, "!c.y.com"), (0, "=d.y.com")];
+    let rows = rows.map(|(part, key)| row(part, key, KeyFamily::Names));
+    let found = write(ExportFormat::Bind, true, &lists, &rows).unwrap();
+    let of = |name: &str, also: &str| format!("TXT \"{name} is listed, see https://bl.example/{name}{also}\"");
+    for (owner, text) in [
+        ("y.com", of("y.com", "")),
+        ("*.y.com", of("y.com", "")),
+        ("b.y.com", of("y.com", "")),
+        ("*.b.y.com", of("y.com", "")),
+        ("a.b.y.com", of("y.com", "; also bad-two")),
+        ("*.a.b.y.com", of("y.com", "; also bad-two")),
+        ("d.y.com", of("d.y.com", "")),
+        ("*.d.y.com", of("y.com", "")),
+        ("*.a.b.y.com.bad-two", of("a.b.y.com", "")),
+    ] {
+        assert!(found.contains(&format!("\n{owner} {text}\n")), "{owner} {text} in {found}");
+    }
+    assert!(!found.contains("\nc.y.com TXT") && found.contains("\nc.y.com HINFO"), "{found}");
+}
+
 fn any_times() -> impl Strategy<Value = (Option<Time>, Option<Time>, Option<Time>)> {
     let time = || any::<u32>().prop_map(Time::from_seconds);
     (time().prop_map(Some), time().prop_map(Some), proptest::option::of(time()))
