@@ -55,15 +55,14 @@ pub fn rejected(answer: &Value) -> String {
     let mut words = String::new();
     let shown = items(answer, "rejected");
     for line in shown {
+        let (file, column) = (text(line, "file"), text(line, "column"));
+        let place = if file.is_empty() {
+            format!("line {}, column {column}", text(line, "line"))
+        } else {
+            format!("{file}:{}:{column}", text(line, "file_line"))
+        };
         // Writing into a String cannot fail.
-        let _ = write!(
-            words,
-            "\n  line {}, column {}: {}: {}",
-            text(line, "line"),
-            text(line, "column"),
-            text(line, "error"),
-            text(line, "text")
-        );
+        let _ = write!(words, "\n  {place}: {}: {}", text(line, "error"), text(line, "text"));
     }
     let all = number(answer, "rejected_count");
     if all > shown.len() as u64 {
