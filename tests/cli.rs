@@ -139,6 +139,28 @@ fn a_refused_import_ends_with_1_and_shows_the_lines() {
     assert!(said(&output).contains("198.51.100.0/24") && said(&output).contains('2'), "{}", said(&output));
 }
 
+/// The lines of several files were counted through: line 4 was told of a file with two.
+#[test]
+fn a_refused_line_is_named_by_its_file_and_its_line_there() {
+    let server = TestServer::start();
+    let (one, two) = (server.home.join("m1.txt"), server.home.join("m2.txt"));
+    std::fs::write(&one, "198.51.100.0/24\n198.51.102.0/24").unwrap();
+    std::fs::write(&two, "198.51.103.0/24\n 198.51.100.1/24\n").unwrap();
+    let files = [one.to_str().unwrap(), two.to_str().unwrap()];
+    let output = server.command(&["import", "dynamic", files[0], files[1]]);
+    let place = format!("{}:2:2: 198.51.100.1/24 has bits", files[1]);
+    assert!(output.status.code() == Some(1) && said(&output).contains(&place), "{}", said(&output));
+    let output = server.command(&["import", "dynamic", files[1], "--skip-invalid", "--dry-run"]);
+    let text = said(&output);
+    assert!(output.status.success() && text.contains(&place), "{text}");
+    assert!(text.contains("nothing of it is in force") && !text.contains("as of serial"), "{text}");
+    let json = server.command(&["import", "dynamic", files[0], files[1], "--json"]);
+    let value: serde_json::Value = serde_json::from_slice(&json.stdout).expect("what the API answered, and the place");
+    let rejected = &value["rejected"][0];
+    assert_eq!((&rejected["line"], &rejected["file_line"]), (&4.into(), &2.into()), "{value}");
+    assert_eq!(rejected["file"], files[1], "{value}");
+}
+
 #[test]
 fn a_backup_taken_while_serving_starts_as_a_store_of_its_own() {
     let server = TestServer::start();

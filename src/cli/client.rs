@@ -100,13 +100,20 @@ impl Client {
         self.reply(request.send(body.to_string()), words::problem_of_one)
     }
 
-    /// `PUT` of a body that is read while it is sent. The server is asked before the body goes (`Expect`).
-    pub fn put(&self, path: &str, encoding: Option<&str>, body: &mut dyn Read) -> Result<Reply, Failure> {
+    /// `PUT` of a body that is read while it is sent. The server is asked before the body goes (`Expect`). `amend` adds to
+    /// what it answers, whether it took the body or not.
+    pub fn put(
+        &self,
+        path: &str,
+        encoding: Option<&str>,
+        body: &mut dyn Read,
+        amend: &dyn Fn(&mut Value),
+    ) -> Result<Reply, Failure> {
         let mut request = self.with_token(self.agent.put(self.url(path))).header("Expect", "100-continue");
         if let Some(encoding) = encoding {
             request = request.header("Content-Encoding", encoding);
         }
-        self.reply(request.send(ureq::SendBody::from_reader(body)), words::problem)
+        self.amended(request.send(ureq::SendBody::from_reader(body)), words::problem, amend)
     }
 
     /// `GET` of a body of any length.
@@ -138,11 +145,21 @@ impl Client {
         answer: Result<Response<ureq::Body>, ureq::Error>,
         refusal: fn(&Value) -> String,
     ) -> Result<Reply, Failure> {
+        self.amended(answer, refusal, &|_| {})
+    }
+
+    fn amended(
+        &self,
+        answer: Result<Response<ureq::Body>, ureq::Error>,
+        refusal: fn(&Value) -> String,
+        amend: &dyn Fn(&mut Value),
+    ) -> Result<Reply, Failure> {
         let mut answer = answer.map_err(|error| self.unreachable(&error))?;
         let status = answer.status();
         let read = answer.body_mut().with_config().limit(crate::limits::CLIENT_ANSWER_OCTETS_MAX).read_to_string();
         let text =
             read.map_err(|error| Failure::Refused(format!("the answer of {} broke off: {error}", self.server)))?;
+        let text = with(text, amend);
         if status.is_success() {
             return Ok(Reply { text, json: self.json });
         }
@@ -180,6 +197,14 @@ impl Client {
             )),
         }
     }
+}
+
+/// An answer with what `amend` adds; octet for octet as it came where that is nothing.
+fn with(text: String, amend: &dyn Fn(&mut Value)) -> String {
+    let Ok(came) = serde_json::from_str::<Value>(&text) else { return text };
+    let mut answer = came.clone();
+    amend(&mut answer);
+    if answer == came { text } else { answer.to_string() }
 }
 
 fn broke_off(kind: io::ErrorKind) -> bool {

@@ -13,6 +13,7 @@ mod client;
 mod completions;
 mod exclude;
 mod export;
+mod files;
 mod import;
 mod lookup;
 mod man;

@@ -37,6 +37,9 @@ fn a_refusal_becomes_sentences_with_its_lines() {
         words::problem(&problem),
         "2 lines cannot be read; nothing was changed\n  line 3, column 1: did you mean 192.0.2.0/24?: 192.0.2.1/24\n  and 1 more"
     );
+    let placed = json!({"detail": "1 line", "rejected_count": 1, "rejected": [
+        {"line": 4, "column": 1, "text": "x", "error": "not an address", "file": "m2.txt", "file_line": 2}]});
+    assert_eq!(words::problem(&placed), "1 line\n  m2.txt:2:1: not an address: x");
     assert_eq!(words::problem(&json!({"title": "Not found"})), "Not found");
     let one =
         json!({"detail": "1 line", "rejected": [{"line": 1, "column": 9, "error": "not a name"}], "rejected_count": 1});
@@ -52,6 +55,10 @@ fn a_write_says_what_it_did() {
     let answer = json!({"serial": 12, "added": 3, "removed": 0, "unchanged": 7, "rejected": [], "rejected_count": 0});
     assert_eq!(words::written(&answer), "3 added, 7 unchanged; in force as of serial 12");
     assert_eq!(words::written(&json!({"serial": 12})), "nothing to change; in force as of serial 12");
+    assert_eq!(
+        words::tried(&answer),
+        "3 added, 7 unchanged; a dry run: nothing was changed and nothing of it is in force"
+    );
 }
 
 #[test]

@@ -55,15 +55,14 @@ pub fn rejected(answer: &Value) -> String {
     let mut words = String::new();
     let shown = items(answer, "rejected");
     for line in shown {
+        let (file, column) = (text(line, "file"), text(line, "column"));
+        let place = if file.is_empty() {
+            format!("line {}, column {column}", text(line, "line"))
+        } else {
+            format!("{file}:{}:{column}", text(line, "file_line"))
+        };
         // Writing into a String cannot fail.
-        let _ = write!(
-            words,
-            "\n  line {}, column {}: {}: {}",
-            text(line, "line"),
-            text(line, "column"),
-            text(line, "error"),
-            text(line, "text")
-        );
+        let _ = write!(words, "\n  {place}: {}: {}", text(line, "error"), text(line, "text"));
     }
     let all = number(answer, "rejected_count");
     if all > shown.len() as u64 {
@@ -74,6 +73,18 @@ pub fn rejected(answer: &Value) -> String {
 
 /// What a write did.
 pub fn written(answer: &Value) -> String {
+    let serial = text(answer, "serial");
+    let when = if serial.is_empty() { String::new() } else { format!("; in force as of serial {serial}") };
+    format!("{}{when}{}", counted(answer), rejected(answer))
+}
+
+/// What a write would do.
+pub fn tried(answer: &Value) -> String {
+    format!("{}; a dry run: nothing was changed and nothing of it is in force{}", counted(answer), rejected(answer))
+}
+
+/// How many keys came, went and stayed.
+fn counted(answer: &Value) -> String {
     let counts = [
         ("added", "added"),
         ("removed", "removed"),
@@ -88,10 +99,7 @@ pub fn written(answer: &Value) -> String {
         .filter(|(key, _)| number(answer, key) > 0)
         .map(|(key, words)| format!("{} {words}", number(answer, key)))
         .collect();
-    let counts = if counts.is_empty() { "nothing to change".to_owned() } else { counts.join(", ") };
-    let serial = text(answer, "serial");
-    let when = if serial.is_empty() { String::new() } else { format!("; in force as of serial {serial}") };
-    format!("{counts}{when}{}", rejected(answer))
+    if counts.is_empty() { "nothing to change".to_owned() } else { counts.join(", ") }
 }
 
 /// A table: columns as wide as their longest cell, two blanks between.

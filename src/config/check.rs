@@ -11,7 +11,7 @@ use super::{
     zones::DeclaredZone,
 };
 use crate::list::{KeyFamily, ListName};
-use std::collections::HashMap;
+use std::{collections::HashMap, net::SocketAddr};
 
 /// Lists against each other.
 pub fn lists(page: &Page<'_>, lists: &[DeclaredList]) {
@@ -128,9 +128,16 @@ fn origin(page: &Page<'_>, zone: &DeclaredZone, before: &[DeclaredZone], zones: 
     }
 }
 
-/// A name server inside its own zone without an address would be answered with NXDOMAIN: the zone would be lame.
+/// A name server given twice is one of those that a zone should have several of, and one inside its own zone without an address would be answered with NXDOMAIN: the zone would be lame.
 fn name_servers(page: &Page<'_>, zone: &DeclaredZone, zones: &[DeclaredZone]) {
-    for server in &zone.ns {
+    for (place, server) in zone.ns.iter().enumerate() {
+        if zone.ns[..place].iter().any(|other| other.value == server.value) {
+            page.mistake(
+                server.offset,
+                format!("ns: {} stands twice in this zone; leave one out", server.value.name()),
+            );
+            continue;
+        }
         let inside = |zone: &&DeclaredZone| {
             zone.origin.as_ref().is_some_and(|origin| origin.value.covers_name(server.value.name()))
         };
@@ -152,8 +159,29 @@ fn name_servers(page: &Page<'_>, zone: &DeclaredZone, zones: &[DeclaredZone]) {
 pub fn listeners(page: &Page<'_>, places: &[At<Listen>]) {
     for (number, place) in places.iter().enumerate() {
         let address = place.value.0;
-        if address.port() != 0 && places[..number].iter().any(|other| other.value == place.value) {
-            page.mistake(place.offset, format!("listen: {address} is taken by another listener of this file"));
+        if address.port() == 0 {
+            continue;
+        }
+        // The later one is told, whichever of the two is the wider.
+        let takes = |other: &&At<Listen>| collide(other.value.0, address);
+        match places[..number].iter().find(takes).map(|other| other.value.0) {
+            Some(other) if other == address => {
+                page.mistake(place.offset, format!("listen: {address} is taken by another listener of this file"));
+            }
+            Some(other) => page.mistake(
+                place.offset,
+                format!(
+                    "listen: {address} is taken by another listener of this file, {other}: one of them is every address \
+                     of the machine; leave one out"
+                ),
+            ),
+            None => {}
         }
     }
+}
+
+/// Whether the second to bind finds its port taken: at the same address, or where one of them is every address of a family.
+fn collide(one: SocketAddr, other: SocketAddr) -> bool {
+    let every = one.ip().is_unspecified() || other.ip().is_unspecified();
+    one.port() == other.port() && one.is_ipv4() == other.is_ipv4() && (every || one.ip() == other.ip())
 }

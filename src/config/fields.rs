@@ -9,8 +9,8 @@ use super::{
     options::{OPTIONS, Opt, Preset, Shape, Table},
 };
 use crate::{
-    limits::PROXY_PORTS_MAX,
-    list::{Kind, Protocol},
+    limits::{LISTENERS_MAX, PROXY_PORTS_MAX},
+    list::{Kind, Protocol, TextFault},
 };
 use std::{collections::BTreeMap, fmt, str::FromStr};
 use toml::{
@@ -64,11 +64,12 @@ impl<'p, 't> Fields<'p, 't> {
                 continue;
             };
             seen.push(option.key);
-            match plain(value, option.shape) {
-                Ok(found) => {
-                    fields.values.insert(option.key, At { value: found, offset: value.span().start });
-                }
-                Err((offset, what)) => page.mistake(offset, format!("{}: {what}", option.key)),
+            let mut misfits = Misfits::new();
+            if let Some(found) = plain(value, option.shape, &mut misfits) {
+                fields.values.insert(option.key, At { value: found, offset: value.span().start });
+            }
+            for (offset, what) in misfits {
+                page.mistake(offset, format!("{}: {what}", option.key));
             }
         }
         for option in table.options().filter(|option| !seen.contains(&option.key)) {
@@ -116,6 +117,17 @@ impl<'p, 't> Fields<'p, 't> {
             At { value: Plain::Text(text), offset } => Some(At { value: text.clone(), offset: *offset }),
             _ => None,
         }
+    }
+
+    /// A text of a TXT record, in which `faults` finds nothing.
+    pub fn txt(&self, key: &str, faults: fn(&str) -> Vec<(usize, TextFault)>) -> Option<At<String>> {
+        let text = self.text(key)?;
+        let found = faults(&text.value);
+        for (at, fault) in &found {
+            let place = self.page.inside(&text, *at);
+            self.mistake(place, format!("{key}: \"{}\": {fault}", text.value));
+        }
+        found.is_empty().then_some(text)
     }
 
     /// A text that `T` reads.
@@ -214,123 +226,165 @@ impl<'p, 't> Fields<'p, 't> {
 /// A default or an example of the table of options as a value.
 pub fn default_value(shape: Shape, toml: &'static str) -> Plain {
     let value = DeValue::parse(toml).expect("a default is TOML; a test reads each");
-    plain(&value, shape).expect("a default has the shape of its option; a test reads each")
+    let mut misfits = Misfits::new();
+    let value = plain(&value, shape, &mut misfits).filter(|_| misfits.is_empty());
+    value.expect("a default has the shape of its option; a test reads each")
 }
 
-type Misfit = (usize, String);
+/// What does not have the shape of its option, each with its place.
+type Misfits = Vec<(usize, String)>;
 
-fn plain(value: &Spanned<DeValue<'_>>, shape: Shape) -> Result<Plain, Misfit> {
+/// A value of this shape. Of a value with several parts those that fit come in, so that they can be judged as well; one of
+/// which nothing fits is none.
+fn plain(value: &Spanned<DeValue<'_>>, shape: Shape, misfits: &mut Misfits) -> Option<Plain> {
     let offset = value.span().start;
-    let misfit = |wanted: &str| (offset, format!("this is {}; write {wanted}", described(value.get_ref())));
-    match (shape, value.get_ref()) {
-        (Shape::Text | Shape::Date, DeValue::String(text)) => Ok(Plain::Text(text.to_string())),
-        (Shape::Date, DeValue::Datetime(date)) => Ok(Plain::Text(date.to_string())),
-        (Shape::Flag, DeValue::Boolean(flag)) => Ok(Plain::Flag(*flag)),
-        (Shape::Whole(least, most), DeValue::Integer(number)) => {
-            let number = u64::from_str_radix(&number.as_str().replace('_', ""), number.radix()).ok();
-            let number = number.filter(|number| (least..=most).contains(number));
-            number.map(Plain::Whole).ok_or_else(|| (offset, format!("write a whole number from {least} to {most}")))
+    let wanted = match (shape, value.get_ref()) {
+        (Shape::Text | Shape::Date, DeValue::String(text)) => return Some(Plain::Text(text.to_string())),
+        (Shape::Date, DeValue::Datetime(date)) => return Some(Plain::Text(date.to_string())),
+        (Shape::Flag, DeValue::Boolean(flag)) => return Some(Plain::Flag(*flag)),
+        (Shape::Whole(least, most), DeValue::Integer(_)) => {
+            return whole(value, least, most, misfits).map(Plain::Whole);
         }
         (Shape::Number(least, most), DeValue::Integer(_) | DeValue::Float(_)) => {
-            number(value, least, most).map(Plain::Number)
+            return number(value, least, most, misfits).map(Plain::Number);
         }
-        (Shape::Texts(most), DeValue::Array(_)) => texts(value, most).map(Plain::Texts),
+        (Shape::Texts(most), DeValue::Array(_)) => return texts(value, most, misfits).map(Plain::Texts),
         (Shape::Addresses, DeValue::Table(rows)) => {
-            let read = |(name, value): (&Spanned<_>, &Spanned<DeValue<'_>>)| {
-                let name: &Spanned<std::borrow::Cow<'_, str>> = name;
-                let at = At { value: name.get_ref().to_string(), offset: name.span().start };
-                Ok((at, texts(value, crate::limits::LISTENERS_MAX)?))
-            };
-            rows.iter().map(read).collect::<Result<_, _>>().map(Plain::Addresses)
+            let read = |row| texts_of_row(row, misfits);
+            return some_of(rows.iter().map(read)).map(Plain::Addresses);
         }
         (Shape::Ports, DeValue::Table(rows)) => {
-            rows.iter().map(ports).collect::<Result<Vec<_>, _>>().map(|rows| Plain::Ports(rows.concat()))
+            let read = |row| ports(row, misfits);
+            return some_of(rows.iter().map(read)).map(|rows| Plain::Ports(rows.concat()));
         }
         (Shape::Numbers(least, most), DeValue::Table(rows)) => {
-            let read = |(name, value): (&Spanned<_>, &Spanned<DeValue<'_>>)| {
-                let name: &Spanned<std::borrow::Cow<'_, str>> = name;
-                let at = At { value: name.get_ref().to_string(), offset: name.span().start };
-                Ok((at, number(value, least, most)?))
-            };
-            rows.iter().map(read).collect::<Result<_, _>>().map(Plain::Numbers)
+            let read = |(name, value)| Some((named(name), number(value, least, most, misfits)?));
+            return some_of(rows.iter().map(read)).map(Plain::Numbers);
         }
-        (Shape::Rows(width), DeValue::Array(_)) => rows_of(value, width).map(Plain::Rows),
-        (Shape::Numbers(..), _) => Err(misfit("{ name = 1.0 }")),
-        (Shape::Rows(_), _) => Err(misfit("rows of whole numbers: [[64, 56, 3]]")),
-        (Shape::Text, _) => Err(misfit("a text in quotes")),
-        (Shape::Date, _) => Err(misfit("a date as 2027-06-30")),
-        (Shape::Flag, _) => Err(misfit("true or false")),
-        (Shape::Whole(..), _) => Err(misfit("a whole number")),
-        (Shape::Number(..), _) => Err(misfit("a number")),
-        (Shape::Texts(_), _) => Err(misfit("texts in brackets: [\"...\"]")),
-        (Shape::Addresses, _) => Err(misfit("{ \"name\" = [\"address\"] }")),
-        (Shape::Ports, _) => Err(misfit("{ connect = [8080], socks5 = [1080] }")),
-    }
+        (Shape::Rows(width), DeValue::Array(rows)) => {
+            let read = |row| row_of(row, width, misfits);
+            return some_of(rows.iter().map(read)).map(Plain::Rows);
+        }
+        (Shape::Numbers(..), _) => "{ name = 1.0 }",
+        (Shape::Rows(_), _) => "rows of whole numbers: [[64, 56, 3]]",
+        (Shape::Text, _) => "a text in quotes",
+        (Shape::Date, _) => "a date as 2027-06-30",
+        (Shape::Flag, _) => "true or false",
+        (Shape::Whole(..), _) => "a whole number",
+        (Shape::Number(..), _) => "a number",
+        (Shape::Texts(_), _) => "texts in brackets: [\"...\"]",
+        (Shape::Addresses, _) => "{ \"name\" = [\"address\"] }",
+        (Shape::Ports, _) => "{ connect = [8080], socks5 = [1080] }",
+    };
+    misfits.push((offset, format!("this is {}; write {wanted}", described(value.get_ref()))));
+    None
 }
 
-type Row<'r, 'i> = (&'r Spanned<std::borrow::Cow<'i, str>>, &'r Spanned<DeValue<'i>>);
+/// What fits of several; none where there were some and none of them fits.
+fn some_of<T>(parts: impl Iterator<Item = Option<T>>) -> Option<Vec<T>> {
+    let (mut all, mut fitting) = (0, Vec::new());
+    for part in parts {
+        all += 1;
+        fitting.extend(part);
+    }
+    (all == 0 || !fitting.is_empty()).then_some(fitting)
+}
+
+type Name<'i> = Spanned<std::borrow::Cow<'i, str>>;
+type Row<'r, 'i> = (&'r Name<'i>, &'r Spanned<DeValue<'i>>);
+
+fn named(name: &Name<'_>) -> At<String> {
+    At { value: name.get_ref().to_string(), offset: name.span().start }
+}
+
+fn texts_of_row((name, value): Row<'_, '_>, misfits: &mut Misfits) -> Option<(At<String>, Vec<At<String>>)> {
+    Some((named(name), texts(value, LISTENERS_MAX, misfits)?))
+}
 
 /// The ports of one protocol.
-fn ports((name, value): Row<'_, '_>) -> Result<Vec<(Protocol, u16)>, Misfit> {
+fn ports((name, value): Row<'_, '_>, misfits: &mut Misfits) -> Option<Vec<(Protocol, u16)>> {
     let protocol = Protocol::ALL.into_iter().find(|protocol| protocol.as_str() == name.get_ref().as_ref());
-    let known = Protocol::ALL.map(Protocol::as_str).join(", ");
-    let protocol = protocol
-        .ok_or_else(|| (name.span().start, format!("there is no protocol `{}`; there are {known}", name.get_ref())))?;
+    if protocol.is_none() {
+        let known = Protocol::ALL.map(Protocol::as_str).join(", ");
+        misfits.push((name.span().start, format!("there is no protocol `{}`; there are {known}", name.get_ref())));
+    }
     let DeValue::Array(items) = value.get_ref() else {
-        return Err((value.span().start, "write ports in brackets: [8080, 3128]".into()));
+        misfits.push((value.span().start, "write ports in brackets: [8080, 3128]".into()));
+        return None;
     };
     if items.len() > PROXY_PORTS_MAX {
-        return Err((value.span().start, format!("at most {PROXY_PORTS_MAX} ports are possible for a protocol")));
+        misfits.push((value.span().start, format!("at most {PROXY_PORTS_MAX} ports are possible for a protocol")));
+        return None;
     }
-    let port = |item: &Spanned<DeValue<'_>>| match plain(item, Shape::Whole(1, 65_535))? {
-        Plain::Whole(port) => Ok((protocol, port as u16)),
-        _ => Err((item.span().start, "write a port".into())),
+    let port = |item: &Spanned<DeValue<'_>>| match plain(item, Shape::Whole(1, 65_535), misfits)? {
+        Plain::Whole(port) => Some(port as u16),
+        _ => None,
     };
-    items.iter().map(port).collect()
+    let ports: Vec<u16> = items.iter().filter_map(port).collect();
+    let protocol = protocol?;
+    Some(ports.into_iter().map(|port| (protocol, port)).collect())
 }
 
-fn number(value: &Spanned<DeValue<'_>>, least: f64, most: f64) -> Result<f64, Misfit> {
+fn whole(value: &Spanned<DeValue<'_>>, least: u64, most: u64, misfits: &mut Misfits) -> Option<u64> {
+    let number = integer(value).filter(|number| (least..=most).contains(number));
+    if number.is_none() {
+        misfits.push((value.span().start, format!("write a whole number from {least} to {most}")));
+    }
+    number
+}
+
+fn integer(value: &Spanned<DeValue<'_>>) -> Option<u64> {
+    match value.get_ref() {
+        DeValue::Integer(number) => u64::from_str_radix(&number.as_str().replace('_', ""), number.radix()).ok(),
+        _ => None,
+    }
+}
+
+fn number(value: &Spanned<DeValue<'_>>, least: f64, most: f64, misfits: &mut Misfits) -> Option<f64> {
     let text = match value.get_ref() {
         DeValue::Integer(number) => number.as_str(),
         DeValue::Float(number) => number.as_str(),
         _ => "",
     };
     let number = text.replace('_', "").parse().ok().filter(|number| (least..=most).contains(number));
-    number.ok_or_else(|| (value.span().start, format!("write a number from {least} to {most}")))
+    if number.is_none() {
+        misfits.push((value.span().start, format!("write a number from {least} to {most}")));
+    }
+    number
 }
 
-fn rows_of(value: &Spanned<DeValue<'_>>, width: usize) -> Result<Vec<At<Vec<u64>>>, Misfit> {
-    let DeValue::Array(rows) = value.get_ref() else { return Ok(Vec::new()) };
-    let whole = |cell: &Spanned<DeValue<'_>>| match cell.get_ref() {
-        DeValue::Integer(number) => u64::from_str_radix(&number.as_str().replace('_', ""), number.radix()).ok(),
+fn row_of(row: &Spanned<DeValue<'_>>, width: usize, misfits: &mut Misfits) -> Option<At<Vec<u64>>> {
+    let offset = row.span().start;
+    let cells = match row.get_ref() {
+        DeValue::Array(cells) => cells.iter().map(integer).collect::<Option<Vec<u64>>>(),
         _ => None,
     };
-    let read = |row: &Spanned<DeValue<'_>>| {
-        let offset = row.span().start;
-        let cells = match row.get_ref() {
-            DeValue::Array(cells) => cells.iter().map(whole).collect::<Option<Vec<u64>>>(),
-            _ => None,
-        };
-        let cells = cells.filter(|cells| cells.len() == width);
-        let value = cells.ok_or_else(|| (offset, format!("write {width} whole numbers in brackets")))?;
-        Ok(At { value, offset })
-    };
-    rows.iter().map(read).collect()
+    let cells = cells.filter(|cells| cells.len() == width);
+    if cells.is_none() {
+        misfits.push((offset, format!("write {width} whole numbers in brackets")));
+    }
+    cells.map(|value| At { value, offset })
 }
 
-fn texts(value: &Spanned<DeValue<'_>>, most: usize) -> Result<Vec<At<String>>, Misfit> {
-    let wanted = |value: &Spanned<DeValue<'_>>, wanted| {
-        (value.span().start, format!("this is {}; write {wanted}", described(value.get_ref())))
+fn texts(value: &Spanned<DeValue<'_>>, most: usize, misfits: &mut Misfits) -> Option<Vec<At<String>>> {
+    let mut misfit = |value: &Spanned<DeValue<'_>>, wanted| {
+        misfits.push((value.span().start, format!("this is {}; write {wanted}", described(value.get_ref()))));
     };
-    let DeValue::Array(items) = value.get_ref() else { return Err(wanted(value, "texts in brackets: [\"...\"]")) };
+    let DeValue::Array(items) = value.get_ref() else {
+        misfit(value, "texts in brackets: [\"...\"]");
+        return None;
+    };
     if items.len() > most {
-        return Err((value.span().start, format!("at most {most} are possible here, these are {}", items.len())));
+        misfits.push((value.span().start, format!("at most {most} are possible here, these are {}", items.len())));
+        return None;
     }
-    let one = |item: &Spanned<DeValue<'_>>| match item.get_ref() {
-        DeValue::String(text) => Ok(At { value: text.to_string(), offset: item.span().start }),
-        _ => Err(wanted(item, "a text in quotes")),
-    };
-    items.iter().map(one).collect()
+    some_of(items.iter().map(|item| {
+        if let DeValue::String(text) = item.get_ref() {
+            return Some(At { value: text.to_string(), offset: item.span().start });
+        }
+        misfit(item, "a text in quotes");
+        None
+    }))
 }
 
 fn described(value: &DeValue<'_>) -> &'static str {

@@ -8,10 +8,10 @@ use super::{
     mistake::{At, Page},
     options::Table,
     reports::read_reports,
-    words::{Lasting, ListText, Span},
+    words::{Lasting, Span},
     zones::read_ttl,
 };
-use crate::list::{HashKind, KeyFamily, Kind, ListName, ListSettings, ProofKind, Removal, ReturnCode};
+use crate::list::{HashKind, KeyFamily, Kind, ListName, ListSettings, ProofKind, Removal, ReturnCode, template_faults};
 use std::str::FromStr;
 use toml::de::DeTable;
 
@@ -82,7 +82,7 @@ pub fn read_list(page: &Page<'_>, written: &DeTable<'_>, offset: usize) -> Decla
     let name = read_name(&fields);
     let code = fields.parsed::<ReturnCode>("code");
     let codes = read_codes(&fields, code.as_ref());
-    let text = fields.parsed::<ListText>("text");
+    let text = fields.txt("text", template_faults);
     let entry_texts = fields.flag("entry_texts");
     let criteria = fields.text("criteria");
     let expires_after = fields.parsed::<Lasting>("expires_after");
@@ -96,7 +96,7 @@ pub fn read_list(page: &Page<'_>, written: &DeTable<'_>, offset: usize) -> Decla
             kind: kind?,
             code: code?.value,
             codes,
-            text: text?.value.0,
+            text: text?.value,
             entry_texts: entry_texts?,
             widest_v4: fields.whole("widest_v4")?,
             widest_v6: fields.whole("widest_v6")?,

@@ -62,6 +62,14 @@ impl<'t> Page<'t> {
         self.found.borrow_mut().push(Mistake { line, column, what: what.into() });
     }
 
+    /// The octet of the file where octet `at` of a text in quotes stands; where escapes hide it, that of the text.
+    pub fn inside(&self, text: &At<String>, at: usize) -> usize {
+        let inside = text.offset + 1;
+        let before = text.value.get(..at);
+        let as_written = before.is_some_and(|before| self.text.get(inside..).is_some_and(|t| t.starts_with(before)));
+        if as_written { inside + at } else { text.offset }
+    }
+
     /// All that was found, in the order of the file, each once.
     pub fn into_mistakes(self) -> Vec<Mistake> {
         let mut found = self.found.into_inner();

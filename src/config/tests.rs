@@ -109,6 +109,7 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     ("origin = \"dbl.example.org\"", "origin = \"*.example.org\"", "write a name as"),
     ("ns = [\"ns1.bl.example.org\", \"ns2.example.net\"]", "ns = []", "at least one name server"),
     ("ns = [\"ns1.bl.example.org\",", "ns = [\"ns3.bl.example.org\",", "give its address: glue ="),
+    ("\"ns2.example.net\"]", "\"NS1.bl.example.org.\"]", "ns: ns1.bl.example.org stands twice in this zone"),
     ("contact = \"hostmaster@example.org\"", "contact = \"hostmaster.example.org\"", "write a mail address"),
     ("\"ns1.bl.example.org\" = [", "\"ns1.example.org\" = [", "is not inside bl.example.org"),
     ("\"ns1.bl.example.org\" = [", "\"ns1.relay.bl.example.org\" = [", "is in the sublist `relay`"),
@@ -128,6 +129,9 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     ("\n[[list]]", "\n[dns]\nlisten = []\n[[list]]", "at least one address"),
     ("\n[[list]]", "\n[dns]\nlisten = [\"127.0.0.1\"]\n[[list]]", "write an address and a port"),
     ("\n[[list]]", "\n[dns]\nlisten = [\"127.0.0.1:8053\"]\n[[list]]", "taken by another listener"),
+    ("\n[[list]]", "\n[dns]\nlisten = [\"0.0.0.0:53\", \"127.0.0.1:53\"]\n[[list]]", "127.0.0.1:53 is taken"),
+    ("\n[[list]]", "\n[dns]\nlisten = [\"[::1]:53\", \"[::]:53\"]\n[[list]]", "[::]:53 is taken"),
+    ("\n[[list]]", "\n[dns]\nlisten = [\"0.0.0.0:8053\"]\n[[list]]", "127.0.0.1:8053 is taken"),
     ("\n[[list]]", "\n[dns]\nudp_threads = -1\n[[list]]", "from 0 to 256"),
     ("\n[[list]]", "\n[dns]\nport = 53\n[[list]]", "[dns] knows listen, udp_threads, nsid"),
     ("\n[[list]]", "\n[http]\nadmin_listen = \"127.0.0.1:8053\"\n[[list]]", "taken by another listener"),
@@ -173,7 +177,41 @@ fn all_mistakes_come_at_once_in_the_order_of_the_file() {
     let text = "bad = 1\n[dns]\nlisten = 5\n[[list]]\nname = \"é\"\nkind = \"x\"\n[[zone]]\norigin = \"\"\nlists = [\"né\", 5]\n";
     let mistakes = read(text).unwrap_err();
     let places: Vec<(usize, usize)> = mistakes.iter().map(|mistake| (mistake.line, mistake.column)).collect();
-    assert_eq!(places, [(1, 1), (3, 10), (4, 1), (5, 8), (6, 8), (7, 1), (7, 1), (8, 10), (9, 16)], "{mistakes:?}");
+    assert_eq!(
+        places,
+        [(1, 1), (3, 10), (4, 1), (5, 8), (6, 8), (7, 1), (7, 1), (8, 10), (9, 10), (9, 16)],
+        "{mistakes:?}"
+    );
+}
+
+/// What had the wrong shape hid the mistakes beside it.
+#[test]
+fn all_mistakes_of_one_value_are_named_each_in_its_place() {
+    let places = |text: &str| {
+        let mistakes = read(text).expect_err(text);
+        mistakes.iter().map(|mistake| (mistake.line, mistake.column)).collect::<Vec<_>>()
+    };
+    let listen = "[dns]\nlisten = [\"127.0.0.1\", \"localhost:53\", \"127.0.0.1:99999\", 7]\n";
+    assert_eq!(places(listen), [(2, 11), (2, 24), (2, 40), (2, 59)]);
+    let list =
+        |text: &str| format!("[[list]]\nname = \"spam\"\nkind = \"spam\"\ncode = \"127.0.0.9\"\ntext = {text}\n");
+    assert_eq!(places(&list("\"\u{fc} {bogus} {x}\"")), [(5, 9), (5, 11), (5, 19)]);
+    assert_eq!(places(&list("\"\\u00fc {bogus}\"")), [(5, 8), (5, 9)], "behind an escape: the text");
+    assert_eq!(places("[retest]\nproxy_ports = { connect = [0, 70000], fax = [1], socks5 = 1 }\n").len(), 4);
+    let rows = "kinds = [5, \"fax\"]\nweights = { trap = \"x\", auth = -1 }\nwiden_v6 = [5, [64, 56, 3], [1]]\n";
+    assert_eq!(places(&format!("{REPORTED}{rows}"))[..2], [(6, 10), (6, 13)]);
+    assert!(places(&format!("{REPORTED}{rows}")).len() >= 6);
+    assert_eq!(places("[http]\nmetrics_from = [5]\n"), [(2, 17)]);
+}
+
+#[test]
+fn listeners_of_two_families_or_of_any_port_do_not_collide() {
+    for listen in
+        ["\"0.0.0.0:53\", \"[::]:53\"", "\"0.0.0.0:0\", \"127.0.0.1:0\"", "\"127.0.0.2:53\", \"127.0.0.1:53\""]
+    {
+        let read = read(&format!("[dns]\nlisten = [{listen}]\n"));
+        assert!(read.is_ok(), "{listen}: {read:?}");
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@
 //! Never: looks anything up in DNS or on the disk.
 
 use crate::{
-    limits::{NSID_OCTETS_MAX, PUBLIC_URL_OCTETS_MAX, TEXT_OCTETS_MAX},
+    limits::{NSID_OCTETS_MAX, PUBLIC_URL_OCTETS_MAX},
     list::{Duration, ListedName, NameError, Scope},
 };
 use std::{fmt, net::IpAddr, str::FromStr};
@@ -129,55 +129,6 @@ impl fmt::Display for PublicUrl {
     }
 }
 
-/// A text of a TXT record: printable ASCII of at most 255 octets.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TxtText(pub String);
-
-/// Why a text is no [`TxtText`] or [`ListText`].
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum TxtTextError {
-    /// A TXT record's string has no room for it.
-    #[error("it has at most {TEXT_OCTETS_MAX} octets")]
-    TooLong,
-    /// Mail servers copy the text into their replies.
-    #[error("it is printable ASCII on one line: mail servers copy it into their replies")]
-    Character,
-    /// A name in braces that is not known.
-    #[error("{{{0}}} is not known; possible are {{address}}, {{list}}, {{code}} and {{url}}")]
-    Placeholder(String),
-}
-
-impl FromStr for TxtText {
-    type Err = TxtTextError;
-
-    fn from_str(text: &str) -> Result<Self, TxtTextError> {
-        if text.len() > TEXT_OCTETS_MAX {
-            Err(TxtTextError::TooLong)
-        } else if text.bytes().all(|b| (b' '..=b'~').contains(&b)) {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(TxtTextError::Character)
-        }
-    }
-}
-
-/// The text of a list: a [`TxtText`] with placeholders that are all known.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ListText(pub String);
-
-impl FromStr for ListText {
-    type Err = TxtTextError;
-
-    fn from_str(text: &str) -> Result<Self, TxtTextError> {
-        let TxtText(text) = text.parse()?;
-        let in_braces = text.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name);
-        match in_braces.into_iter().find(|name| !matches!(*name, "address" | "list" | "code" | "url")) {
-            Some(name) => Err(TxtTextError::Placeholder(name.to_owned())),
-            None => Ok(Self(text)),
-        }
-    }
-}
-
 /// What NSID answers: printable ASCII.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Nsid(pub String);
@@ -287,13 +238,5 @@ mod tests {
         {
             assert!(text.parse::<Mailbox>().is_err(), "{text}");
         }
-    }
-
-    #[test]
-    fn a_text_names_only_what_is_known() {
-        assert!("{address} {list} {code} {url} {".parse::<ListText>().is_ok());
-        assert_eq!("{ip}".parse::<ListText>(), Err(TxtTextError::Placeholder("ip".into())));
-        assert_eq!("é".parse::<ListText>(), Err(TxtTextError::Character));
-        assert_eq!("a".repeat(256).parse::<ListText>(), Err(TxtTextError::TooLong));
     }
 }

@@ -7,11 +7,11 @@ use super::{
     fields::Fields,
     mistake::{At, Page},
     options::Table,
-    words::{HostName, Mailbox, Span, TxtText},
+    words::{HostName, Mailbox, Span},
 };
 use crate::{
     limits::{ORIGIN_OCTETS_MAX, TTL_SECONDS_MAX},
-    list::{Duration, ListName, ListedName, Time},
+    list::{Duration, ListName, ListedName, Time, string_faults},
     snapshot::ZoneSettings,
 };
 use std::{
@@ -87,7 +87,7 @@ pub fn read_zone(page: &Page<'_>, written: &DeTable<'_>, offset: usize) -> Decla
     let contact = fields.parsed::<Mailbox>("contact");
     let ttl = read_ttl(&fields, "ttl");
     let negative_ttl = read_ttl(&fields, "negative_ttl");
-    let text = fields.parsed::<TxtText>("text");
+    let text = fields.txt("text", string_faults);
     let a = fields.parsed_all::<Address<Ipv4Addr>>("a").into_iter().map(|at| at.value.0).collect();
     let aaaa = fields.parsed_all::<Address<Ipv6Addr>>("aaaa").into_iter().map(|at| at.value.0).collect();
     let glue = read_glue(&fields, origin.as_ref());
@@ -102,7 +102,7 @@ pub fn read_zone(page: &Page<'_>, written: &DeTable<'_>, offset: usize) -> Decla
             contact: contact?.value.0,
             ttl: ttl?.value,
             negative_ttl: negative_ttl?.value,
-            text: text.map(|at| at.value.0),
+            text: text.map(|at| at.value),
             a,
             aaaa,
             glue: glue.iter().map(|(name, addresses)| (name.value.clone(), addresses.clone())).collect(),

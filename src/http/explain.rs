@@ -143,7 +143,7 @@ pub enum Unasked {
 impl Unasked {
     fn of(error: &KeyError) -> Self {
         match error {
-            KeyError::Hash(MailHashError::Address) => Self::MailAddress,
+            KeyError::Hash(MailHashError::InClear) => Self::MailAddress,
             other => Self::Unreadable(other.to_string()),
         }
     }

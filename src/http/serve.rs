@@ -1,7 +1,7 @@
 //! The listeners: HTTP/1.1 connections, counted, timed and ended.
 //!
 //! ```text
-//! accept > caps (all, per client) > hyper: head within 10 s and 16 KiB > router > answer
+//! accept > caps (all, per client) > hyper: head within 10 s and 16 KiB > one Host > router > answer
 //!                                                                    stop: finish what runs, 1.5 s, then cut
 //! ```
 //! Guarantees: connections, heads and stalls are bounded by limits.rs; a failed `accept` pauses, logs and goes on; a stop
@@ -10,7 +10,7 @@
 //! Never: speaks HTTP/2 or TLS; a proxy in front does.
 
 use super::{
-    Settings,
+    Problem, Settings,
     caller::{Door, Peer, contains},
 };
 use crate::{
@@ -20,7 +20,12 @@ use crate::{
     },
     list::Prefix,
 };
-use axum::{Router, body::Body};
+use axum::{
+    Router,
+    body::Body,
+    http::{HeaderMap, Version, header::HOST, uri::Authority},
+    response::IntoResponse as _,
+};
 use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
@@ -210,7 +215,13 @@ impl Accepting {
         let service = service_fn(move |request: Request<Incoming>| {
             let mut request = request.map(Body::new);
             request.extensions_mut().insert(peer);
-            router.clone().oneshot(request)
+            let router = router.clone();
+            async move {
+                match host_of(request.version(), request.headers()) {
+                    Ok(()) => router.oneshot(request).await,
+                    Err(problem) => Ok(problem.into_response()),
+                }
+            }
         });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
@@ -224,6 +235,23 @@ impl Accepting {
             // Broken connections are the client's affair: it is gone.
             let _ = connection.await;
         });
+    }
+}
+
+/// A request of HTTP/1.1 names its host, once (RFC 9112 3.2): proxies and caches tell servers apart by it, and where two of
+/// them read a request differently, one of them is led astray. HTTP/1.0 may go without.
+fn host_of(version: Version, headers: &HeaderMap) -> Result<(), Problem> {
+    let mut hosts = headers.get_all(HOST).iter();
+    match (hosts.next(), hosts.next()) {
+        (None, _) if version < Version::HTTP_11 => Ok(()),
+        (None, _) => Err(Problem::malformed("a request of HTTP/1.1 names its host; send the header Host")),
+        (Some(_), Some(_)) => Err(Problem::malformed("a request has one header Host; leave the others out")),
+        (Some(host), None) => {
+            let host = host.to_str().unwrap_or("\u{fffd}");
+            let reads = host.is_empty() || host.parse::<Authority>().is_ok() && !host.contains('@');
+            let wrong = || Problem::malformed("the header Host is a name or an address, perhaps with :port");
+            reads.then_some(()).ok_or_else(wrong)
+        }
     }
 }
 
@@ -284,6 +312,30 @@ mod tests {
         let mut answer = Vec::new();
         let _ = stream.read_to_end(&mut answer).await;
         assert!(answer.starts_with(b"HTTP/1.1 431"), "{}", String::from_utf8_lossy(&answer));
+    }
+
+    #[tokio::test]
+    async fn a_request_names_its_host_once() {
+        let stop = CancellationToken::new();
+        let (address, _set) = server(&stop);
+        for (head, status) in [
+            ("GET / HTTP/1.1\r\n", "HTTP/1.1 400"),
+            ("GET http://x/ HTTP/1.1\r\n", "HTTP/1.1 400"),
+            ("GET / HTTP/1.1\r\nHost: x\r\nHost: x\r\n", "HTTP/1.1 400"),
+            ("GET / HTTP/1.1\r\nHost: a b\r\n", "HTTP/1.1 400"),
+            ("GET / HTTP/1.1\r\nHost: \u{e9}\r\n", "HTTP/1.1 400"),
+            ("GET / HTTP/1.0\r\nHost: x\r\nHost: y\r\n", "HTTP/1.0 400"),
+            ("GET / HTTP/1.1\r\nHost:\r\n", "HTTP/1.1 200"),
+            ("GET / HTTP/1.1\r\nHost: [::1]:8053\r\n", "HTTP/1.1 200"),
+            ("GET / HTTP/1.0\r\n", "HTTP/1.0 200"),
+        ] {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            stream.write_all(format!("{head}Connection: close\r\n\r\n").as_bytes()).await.unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).await.unwrap();
+            assert!(answer.starts_with(status), "{head}: {answer}");
+            assert!(status.ends_with("200") || answer.contains("application/problem+json"), "{answer}");
+        }
     }
 
     #[test]

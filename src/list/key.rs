@@ -78,7 +78,7 @@ impl Key {
     /// That of a name, if it is nothing else; that of a prefix, if it begins like an address.
     pub fn parse_any(text: &str) -> Result<Self, KeyError> {
         if text.contains('@') {
-            return Err(MailHashError::Address.into());
+            return Err(MailHashError::InClear.into());
         }
         match text.parse::<Prefix>() {
             Ok(prefix) => return Ok(Self::Prefix(prefix)),
@@ -177,7 +177,7 @@ mod tests {
         assert_eq!(family("example.org").unwrap(), Family::Name);
         assert_eq!(family(&"a1".repeat(20)).unwrap(), Family::Hash);
         assert!(matches!(family("192.0.2.1/24"), Err(KeyError::Prefix(PrefixError::HostBits { .. }))));
-        assert!(family("someone@example.org").is_err());
+        assert_eq!(family("someone@example.org"), Err(KeyError::Hash(MailHashError::InClear)));
     }
 
     /// Found by fuzzing: U+034F is nothing to IDNA, so a name was left that read back as a hash.

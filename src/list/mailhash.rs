@@ -32,9 +32,18 @@ pub enum MailHashError {
     /// Wrong length or digits.
     #[error("not a hash; this list takes {}", .0.described())]
     Unreadable(HashKind),
-    /// Something with an `@` that is no mail address.
-    #[error("not a mail address")]
+    /// Something with an `@` that is no mail address. In words, because what holds an `@` is not shown.
+    #[error(
+        "not a mail address; write it alone, as local part, at sign and domain: no mailto:, no angle brackets, blanks and \
+         further at signs only inside a quoted local part"
+    )]
     Address,
+    /// Where hashes of every kind stand as they are written.
+    #[error(
+        "mail addresses are not taken here, because which hash is meant is not known; write the hash as its list has it: \
+         SHA-1 in 40 or MD5 in 32 hex digits, or SHA-256 in 52 characters of base32"
+    )]
+    InClear,
 }
 
 impl HashKind {
@@ -81,13 +90,13 @@ impl MailHash {
         octets.ok().and_then(|octets| Self::from_octets(kind, &octets)).ok_or(MailHashError::Unreadable(kind))
     }
 
-    /// Hashes a mail address: trimmed, lower-cased, its domain in A-labels.
+    /// Hashes a mail address: trimmed, lower-cased, its domain in A-labels. A quoted local part keeps its quotes.
     ///
     /// # Errors
     /// [`MailHashError::Address`]
     pub fn of_address(kind: HashKind, address: &str) -> Result<Self, MailHashError> {
         let (local, domain) = address.trim().rsplit_once('@').ok_or(MailHashError::Address)?;
-        if local.is_empty() || local.chars().any(char::is_whitespace) {
+        if !is_local_part(local) {
             return Err(MailHashError::Address);
         }
         let domain = super::ListedName::new(domain, super::Scope::All).map_err(|_| MailHashError::Address)?;
@@ -113,6 +122,24 @@ impl MailHash {
     }
 }
 
+/// Whether mail servers take this before the last `@` (RFC 5321 4.1.2). Dots may stand anywhere and letters be of any
+/// script, as large providers have had both; what would need quotes needs them here.
+fn is_local_part(local: &str) -> bool {
+    let Some(quoted) = local.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else {
+        let plain = |c: char| !c.is_whitespace() && !c.is_control() && !r#""(),:;<>@[\]"#.contains(c);
+        return !local.is_empty() && local.chars().all(plain);
+    };
+    let mut signs = quoted.chars();
+    while let Some(sign) = signs.next() {
+        // A backslash takes the next sign, whatever it is.
+        let stands = if sign == '\\' { signs.next() } else { Some(sign).filter(|sign| *sign != '"') };
+        if stands.is_none_or(char::is_control) {
+            return false;
+        }
+    }
+    !quoted.is_empty()
+}
+
 impl fmt::Display for MailHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.kind {
@@ -135,6 +162,38 @@ mod tests {
         assert_eq!(hash("a@bücher.example"), hash("a@xn--bcher-kva.example"));
         assert!(MailHash::of_address(HashKind::Sha1, "@example.org").is_err());
         assert!(MailHash::of_address(HashKind::Sha1, "a b@example.org").is_err());
+    }
+
+    /// `mailto:q@b.example` was hashed as it stands: a listing that no mail server ever asks for.
+    #[test]
+    fn what_no_mail_server_takes_for_an_address_is_not_hashed() {
+        let hash = |text: &str| MailHash::of_address(HashKind::Sha1, text);
+        for text in [
+            "mailto:q@b.example",
+            "a@b@c.example",
+            "<q@b.example>",
+            "Q <q@b.example",
+            "a,b@c.example",
+            "a\\@b@c.example",
+            "\"a\"@b@c.example",
+            "\"a\"b\"@c.example",
+            "\"a\\\"@c.example",
+            "\"\"@c.example",
+            "\"@c.example",
+            "\"a\tb\"@c.example",
+        ] {
+            assert_eq!(hash(text), Err(MailHashError::Address), "{text}");
+        }
+        for text in [
+            "\"x y\"@b.example",
+            "\"a@b\"@c.example",
+            "\"a\\\"b\\\\\"@c.example",
+            "a..b.@docomo.example",
+            "o'hara+tag=1/2@b.example",
+            "grün@b.example",
+        ] {
+            assert!(hash(text).is_ok(), "{text}");
+        }
     }
 
     #[test]

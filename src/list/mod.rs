@@ -21,6 +21,7 @@ mod removal;
 mod reports;
 mod settings;
 mod special;
+mod text;
 mod time;
 
 pub mod format;
@@ -40,4 +41,5 @@ pub use removal::{ProofKind, Removal, RemovalRule, RemovalWordError};
 pub use reports::{ReportKind, ReportKindError, ReportRule, Widening};
 pub use settings::{Kind, ListSettings};
 pub use special::BUILTIN_NEVER;
+pub use text::{TextFault, string_faults, template_faults};
 pub use time::{Duration, DurationError, Serial, Time, TimeError};

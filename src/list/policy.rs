@@ -7,7 +7,9 @@
 //! Guarantees: pure; the thresholds are constants of [`crate::limits`], and each text names the figures and `force`.
 //! Never: guards the list `never`: what an operator writes there, is meant.
 
-use super::{Key, KeyFamily, Kind, ListName, ListSettings, Mark, NewEntry, ReturnCode, Time};
+use super::{
+    Key, KeyFamily, Kind, ListName, ListSettings, Mark, NewEntry, ReturnCode, TextFault, Time, template_faults,
+};
 use crate::limits::{
     EXCLUSION_WIDEST_V4, EXCLUSION_WIDEST_V6, GONE_PERCENT_MAX, GROWTH_FACTOR_MAX, SHRINK_KEYS_MIN, SHRINK_PERCENT_MAX,
     TEXT_OCTETS_MAX, TURNOVER_KEYS_MIN,
@@ -41,6 +43,9 @@ pub enum Rejection {
     /// A text that does not fit into a TXT record as it is.
     #[error("a text has 1 to {TEXT_OCTETS_MAX} printable ASCII characters")]
     Text,
+    /// A text that is not like those of lists.
+    #[error("text: {0}")]
+    Placeholder(TextFault),
     /// The entry would end at once.
     #[error(
         "seen {seen} is longer ago than the list's expires_after ({after}); leave the entry out or give it expires"
@@ -198,9 +203,11 @@ pub fn accept(list: &ListSettings, mut new: NewEntry, now: Time) -> Result<NewEn
         if !list.entry_texts {
             return Err(Rejection::NoTexts(list.name.clone()));
         }
-        let printable = text.bytes().all(|octet| matches!(octet, b' '..=b'~'));
-        if !printable || text.is_empty() || text.len() > TEXT_OCTETS_MAX {
-            return Err(Rejection::Text);
+        match template_faults(text).into_iter().next() {
+            None if text.is_empty() => return Err(Rejection::Text),
+            None => {}
+            Some((_, TextFault::TooLong | TextFault::Character)) => return Err(Rejection::Text),
+            Some((_, fault @ TextFault::Placeholder(_))) => return Err(Rejection::Placeholder(fault)),
         }
     }
     if let Some(expires) = new.expires.filter(|expires| *expires <= now) {

@@ -14,8 +14,17 @@ pub struct Time(u32);
 
 /// Why a text is no time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a time; write it as 2026-01-31T12:00:00Z or 2026-01-31")]
-pub struct TimeError;
+pub enum TimeError {
+    /// It says no time at all.
+    #[error("not a time; write it as 2026-01-31T12:00:00Z or 2026-01-31")]
+    Unreadable,
+    /// Before 1970.
+    #[error("before 1970, and times are kept from then on; write a later one")]
+    TooEarly,
+    /// After [`Time::LAST`].
+    #[error("later than {}, the last time that is kept; write an earlier one", Time::LAST)]
+    TooLate,
+}
 
 /// A length of time in seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -24,8 +33,14 @@ pub struct Duration(u32);
 
 /// Why a text is no duration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a duration; write a number and a unit: 30s, 5m, 12h, 90d, 2w or 2y")]
-pub struct DurationError;
+pub enum DurationError {
+    /// It says no length at all.
+    #[error("not a duration; write a number and a unit: 30s, 5m, 12h, 90d, 2w or 2y")]
+    Unreadable,
+    /// More seconds than 32 bits hold.
+    #[error("longer than {} days, the longest that is kept; write a shorter one", u32::MAX / 86_400)]
+    TooLong,
+}
 
 /// The number of a commit, from 1; 0 before the first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -51,6 +66,12 @@ impl Time {
     #[must_use]
     pub const fn plus(self, duration: Duration) -> Self {
         Self(self.0.saturating_add(duration.0))
+    }
+
+    /// Later by `duration`, where that is a time that is kept.
+    #[must_use]
+    pub fn checked_plus(self, duration: Duration) -> Option<Self> {
+        self.0.checked_add(duration.0).map(Self)
     }
 
     /// Earlier by `duration`, at least 1970.
@@ -86,11 +107,12 @@ impl FromStr for Time {
     fn from_str(text: &str) -> Result<Self, TimeError> {
         let text = text.trim();
         let stamp: jiff::Timestamp = if text.len() == 10 {
-            format!("{text}T00:00:00Z").parse().map_err(|_| TimeError)?
+            format!("{text}T00:00:00Z").parse().map_err(|_| TimeError::Unreadable)?
         } else {
-            text.parse().map_err(|_| TimeError)?
+            text.parse().map_err(|_| TimeError::Unreadable)?
         };
-        u32::try_from(stamp.as_second()).map(Self).map_err(|_| TimeError)
+        let beyond = if stamp.as_second() < 0 { TimeError::TooEarly } else { TimeError::TooLate };
+        u32::try_from(stamp.as_second()).map(Self).map_err(|_| beyond)
     }
 }
 
@@ -135,14 +157,15 @@ impl FromStr for Duration {
     type Err = DurationError;
 
     fn from_str(text: &str) -> Result<Self, DurationError> {
-        let unit = text.chars().last().ok_or(DurationError)?;
-        let (_, seconds) = UNITS.into_iter().find(|(name, _)| *name == unit).ok_or(DurationError)?;
+        let unit = text.chars().last().ok_or(DurationError::Unreadable)?;
+        let (_, seconds) = UNITS.into_iter().find(|(name, _)| *name == unit).ok_or(DurationError::Unreadable)?;
         let digits = &text[..text.len() - 1];
-        if !digits.bytes().all(|b| b.is_ascii_digit()) {
-            return Err(DurationError);
+        if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+            return Err(DurationError::Unreadable);
         }
-        let number: u32 = digits.parse().map_err(|_| DurationError)?;
-        number.checked_mul(seconds).map(Self).ok_or(DurationError)
+        // Digits alone: what does not fit is too many of them.
+        let number: u32 = digits.parse().map_err(|_| DurationError::TooLong)?;
+        number.checked_mul(seconds).map(Self).ok_or(DurationError::TooLong)
     }
 }
 
@@ -219,6 +242,21 @@ mod tests {
         for text in ["", "yesterday", "2026-02-30", "1960-01-01", "2026-01-31 12:00"] {
             assert!(text.parse::<Time>().is_err(), "{text}");
         }
+    }
+
+    /// An end in 2300 was called no time at all.
+    #[test]
+    fn what_is_beyond_the_times_that_are_kept_is_called_that() {
+        let read = |text: &str| text.parse::<Time>();
+        assert_eq!(read("2106-02-07T06:28:15Z"), Ok(Time::LAST));
+        assert_eq!(read("2106-02-07T06:28:16Z"), Err(TimeError::TooLate));
+        assert_eq!(read("2300-01-01"), Err(TimeError::TooLate));
+        assert_eq!(read("1969-12-31"), Err(TimeError::TooEarly));
+        assert!(TimeError::TooLate.to_string().contains("2106-02-07T06:28:15Z"));
+        assert_eq!("99999999999d".parse::<Duration>(), Err(DurationError::TooLong));
+        assert_eq!("49711d".parse::<Duration>(), Err(DurationError::TooLong));
+        assert!("49710d".parse::<Duration>().is_ok() && DurationError::TooLong.to_string().contains("49710"));
+        assert_eq!("d".parse::<Duration>(), Err(DurationError::Unreadable));
     }
 
     #[test]

@@ -15,7 +15,7 @@ use crate::{
     },
     list::{
         ListName, Mark, SourceName,
-        format::{Item, LineError, Reader},
+        format::{Item, Reader},
     },
 };
 use tokio::sync::mpsc;
@@ -85,10 +85,6 @@ fn take(
     item: Item,
 ) -> Result<(), Problem> {
     match item {
-        Item::Entry { line, source: Some(named), .. } if named != *source => {
-            let error = format!("this line is of the source {named}, the import of {source}");
-            import.reject(LineError { line, column: 1, text: String::new(), error });
-        }
         Item::Entry { line, entry, .. } => {
             if entry.mark == Mark::Excluded {
                 holder.may(Act::Exclude(list, source))?;

@@ -89,6 +89,7 @@ pub(super) async fn replace(
         reason_columns: columns.filter(|column| !column.is_empty()).map(str::to_owned).collect(),
         may_say_first_seen: holder.is_admin(),
         subset: asked.subset,
+        source: Some(source.clone()),
         ..Dialect::of(&settings, state.parts.clock.now())
     };
     let start = ImportStart {

@@ -1,7 +1,8 @@
 //! The format `csv` (RFC 4180): a row is an entry.
 //!
 //! A first row that names a key column (`key`, `ip`, `cidr`, `network` or `domain`, in any case) is a header; in a list of
-//! names `domain` goes before the columns of addresses. Without a header a row is key, reason. `key` may begin with `!`.
+//! names `domain` goes before the columns of addresses, elsewhere they before it. Two columns of the same right would leave
+//! one half of the keys out, so they are refused. Without a header a row is key, reason. `key` may begin with `!`.
 //! Read are `reason, exclude, code, text, seen, expires, first_seen` (the last from admins; from others it is passed over);
 //! of the other columns only those that `reason_columns` names come in, as `name=value` behind the reason, because feeds
 //! carry what must not be published. Rows that begin with `#` are comments, as many feeds have them.
@@ -16,7 +17,7 @@ use super::{
 };
 use crate::{
     limits::{CSV_COLUMNS_MAX, REASON_COLUMNS_MAX},
-    list::{Duration, KeyFamily, Mark, NewEntry, ReturnCode, Time},
+    list::{Duration, DurationError, KeyFamily, Mark, NewEntry, ReturnCode, Time, TimeError},
 };
 use std::{borrow::Cow, str::FromStr};
 
@@ -41,8 +42,14 @@ struct Columns {
     more: Vec<(String, usize)>,
 }
 
-const ADDRESS_KEYS: [&str; 5] = ["key", "ip", "cidr", "network", "domain"];
-const NAME_KEYS: [&str; 5] = ["key", "domain", "ip", "cidr", "network"];
+/// The names of key columns, those that go before the others first.
+const fn key_columns(family: KeyFamily) -> &'static [&'static [&'static str]] {
+    match family {
+        KeyFamily::Names => &[&["key", "domain"], &["ip", "cidr", "network"]],
+        KeyFamily::Addresses | KeyFamily::Hashes(_) => &[&["key", "ip", "cidr", "network"], &["domain"]],
+        KeyFamily::Any => &[&["key", "ip", "cidr", "network", "domain"]],
+    }
+}
 
 /// One cell and the octet it begins at.
 struct Cell<'a> {
@@ -75,8 +82,7 @@ impl Columns {
     /// The columns, if this row names a key column.
     fn of_header(cells: &[Cell<'_>], dialect: &Dialect) -> Result<Option<Self>, Fault> {
         let find = |name: &str| cells.iter().position(|cell| cell.text.trim().eq_ignore_ascii_case(name));
-        let keys = if dialect.family == KeyFamily::Names { NAME_KEYS } else { ADDRESS_KEYS };
-        let Some(key) = keys.into_iter().find_map(find) else { return Ok(None) };
+        let Some(key) = Self::key_of_header(cells, dialect.family)? else { return Ok(None) };
         if dialect.reason_columns.len() > REASON_COLUMNS_MAX {
             return Err(Fault::body(0, format!("reason_columns names more than {REASON_COLUMNS_MAX} columns")));
         }
@@ -93,6 +99,24 @@ impl Columns {
         let (seen, expires) = (find("seen"), find("expires"));
         let first_seen = find("first_seen").filter(|_| dialect.may_say_first_seen);
         Ok(Some(Self { key, reason, exclude, code, text, seen, expires, first_seen, more }))
+    }
+
+    /// The one column of keys.
+    fn key_of_header(cells: &[Cell<'_>], family: KeyFamily) -> Result<Option<usize>, Fault> {
+        for names in key_columns(family) {
+            let is_one = |cell: &Cell<'_>| names.iter().any(|name| cell.text.trim().eq_ignore_ascii_case(name));
+            let mut found = cells.iter().enumerate().filter(|(_, cell)| is_one(cell));
+            let Some((first, cell)) = found.next() else { continue };
+            let Some((second, other)) = found.next() else { return Ok(Some(first)) };
+            let (one, two) = (cell.text.trim(), other.text.trim());
+            let error = format!(
+                "two columns name keys, `{one}` (column {}) and `{two}` (column {}); rename the one that does not hold them",
+                first + 1,
+                second + 1
+            );
+            return Err(Fault::body(other.at, error));
+        }
+        Ok(None)
     }
 
     fn row(&self, cells: &[Cell<'_>], dialect: &Dialect, emit: Emit<'_>) -> Result<(), Fault> {
@@ -156,11 +180,24 @@ fn flag(cell: &Cell<'_>) -> Result<bool, Fault> {
 /// An end: a time, or a duration from now on.
 pub(super) fn end(text: &str, now: Time) -> Result<Time, String> {
     let text = text.trim();
-    if let Ok(duration) = text.parse::<Duration>() {
-        return Ok(now.plus(duration));
+    let too_late = || {
+        let last = Time::LAST;
+        format!(
+            "an end later than {last}, the last time that is kept; write an earlier one, or none for an entry that stays"
+        )
+    };
+    match text.parse::<Duration>() {
+        Ok(duration) => return now.checked_plus(duration).ok_or_else(too_late),
+        Err(DurationError::TooLong) => return Err(too_late()),
+        Err(DurationError::Unreadable) => {}
     }
-    text.parse().map_err(|_| {
-        "not an end; write a time (2026-01-31T12:00:00Z), a date (2026-01-31) or a duration from now (90d)".to_owned()
+    text.parse().map_err(|error| match error {
+        TimeError::TooLate => too_late(),
+        TimeError::TooEarly => error.to_string(),
+        TimeError::Unreadable => {
+            "not an end; write a time (2026-01-31T12:00:00Z), a date (2026-01-31) or a duration from now (90d)"
+                .to_owned()
+        }
     })
 }
 

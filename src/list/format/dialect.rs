@@ -3,7 +3,7 @@
 //! Guarantees: the names are those of `?format=` and print as they are read.
 //! Never: guesses a format from the content; only the data set of an rbldnsd body may be left open.
 
-use crate::list::{KeyFamily, ListName, ListSettings, ReturnCode, Time};
+use crate::list::{KeyFamily, ListName, ListSettings, ReturnCode, SourceName, Time};
 use std::{fmt, str::FromStr};
 
 /// How a body is written.
@@ -85,6 +85,8 @@ pub struct Dialect {
     pub entry_texts: bool,
     /// From which durations count, and against which `$TIMESTAMP` is held.
     pub now: Time,
+    /// The one source that a line may name, where the body is of one.
+    pub source: Option<SourceName>,
     /// CSV columns that go into the reason as `name=value`.
     pub reason_columns: Vec<String>,
     /// Whether the caller may say `first_seen`.
@@ -103,6 +105,7 @@ impl Dialect {
             code: list.code,
             entry_texts: list.entry_texts,
             now,
+            source: None,
             reason_columns: Vec::new(),
             may_say_first_seen: false,
             subset: None,

@@ -1,7 +1,7 @@
 //! The format `ndjson`: one JSON object a line, the object of `POST .../entries`.
 //!
 //! `{"key", "source"?, "exclude"?, "reason"?, "code"?, "text"?, "seen"?, "expires"?, "evidence"?: {"public"?, "private"?}}`,
-//! and `first_seen` from admins. `expires` may be a duration.
+//! and `first_seen` from admins. `expires` may be a duration. In a body of one source a line names that one or none.
 //!
 //! Guarantees: an unknown field is an error, so that a misspelt `expires` does not list for ever.
 //! Never: follows nesting beyond what `serde_json` permits (128 levels).
@@ -103,6 +103,11 @@ impl Object<'_> {
         let mark = if self.exclude == Some(true) { Mark::Excluded } else { Mark::Listed };
         let mut entry = NewEntry::plain(key, mark);
         let source = read("source", self.source.as_deref())?;
+        if let (Some(named), Some(own)) = (&source, &dialect.source)
+            && named != own
+        {
+            return Err(("source", another(named, own)));
+        }
         entry.code = read("code", self.code.as_deref())?.filter(|code: &ReturnCode| *code != dialect.code);
         entry.text = self.text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(Into::into);
         entry.seen = read::<Time>("seen", self.seen.as_deref())?;
@@ -118,6 +123,14 @@ impl Object<'_> {
         entry.detail.private = evidence_part("private", evidence.private.as_deref(), dialect)?;
         Ok((source, entry))
     }
+}
+
+/// What is said of a line of another source: an export of several is not taken back as one of them unasked.
+fn another(named: &SourceName, own: &SourceName) -> String {
+    format!(
+        "this line is of {named}, the body of {own}; import the lines of each source under its name, or, to take them all \
+         under {own}, export with format=csv, whose column source is passed over"
+    )
 }
 
 fn read<T: FromStr<Err: ToString>>(field: &'static str, text: Option<&str>) -> Result<Option<T>, Wrong> {

@@ -4,7 +4,7 @@
 //! Never: tests rbldnsd files, which have tests of their own.
 
 use super::{csv::SHIELDED, *};
-use crate::list::{HashKind, Kind, ListSettings, Mark, NewEntry, Time};
+use crate::list::{HashKind, Kind, ListSettings, MailHash, Mark, NewEntry, Time};
 use proptest::prelude::*;
 
 pub(super) const NOW: Time = Time::from_seconds(1_767_225_600);
@@ -154,6 +154,28 @@ fn a_mail_address_is_never_kept_or_shown() {
     hidden(Format::Rbldnsd(DataSet::Detect), ":2:$ of $\nnoemail@example.com\nnoemail@x_ 1");
 }
 
+#[test]
+fn a_line_that_is_no_mail_address_is_refused_and_says_what_is_one() {
+    for body in ["mailto:q@b.example", "a@b@c.example", "\"q@b.example"] {
+        let [said] = &text(Kind::MailHash, body)[..] else { panic!("one line") };
+        assert!(said.contains("(not shown") && said.contains("local part, at sign and domain"), "{said}");
+    }
+    let hash = |address| MailHash::of_address(HashKind::Sha1, address).unwrap();
+    assert_eq!(
+        text(Kind::MailHash, "\"x, y@z\"@b.example why\n\"a\\\" b\"@b.example"),
+        [format!("{} [why]", hash("\"x, y@z\"@b.example")), hash("\"a\\\" b\"@b.example").to_string()]
+    );
+}
+
+/// It was called no mail address, which it is.
+#[test]
+fn a_mail_address_in_the_list_never_is_answered_with_what_to_write_there() {
+    for format in [Format::Text, Format::Csv, Format::Rbldnsd(DataSet::Detect)] {
+        let [said] = &told(format, &dialect(Kind::Never), "foo@bar.example")[..] else { panic!("one line") };
+        assert!(said.contains("write the hash as its list has it: SHA-1") && !said.contains("foo"), "{said}");
+    }
+}
+
 fn csv(kind: Kind, body: &str) -> Vec<String> {
     told(Format::Csv, &dialect(kind), body)
 }
@@ -193,6 +215,23 @@ fn a_csv_header_names_the_columns_in_any_case_and_order() {
     assert_eq!(told(Format::Csv, &admin, body), ["body 1:1 no column is named `none`, which reason_columns asks for"]);
     assert!(told(Format::Csv, &admin, "192.0.2.1")[0].contains("needs a first row"));
     assert_eq!(csv(Kind::Domain, "ip,domain\n192.0.2.1,example.org"), ["example.org"]);
+}
+
+/// `ip,cidr` was taken by its first column alone, and every prefix of the second left out.
+#[test]
+fn a_csv_header_with_two_key_columns_is_refused() {
+    let said = "body 1:11 two columns name keys, `ip` (column 1) and `CIDR` (column 3); rename the one that does not hold them";
+    assert_eq!(csv(Kind::Spam, "ip,reason,CIDR\n192.0.2.1,x,192.0.2.0/24\n"), [said]);
+    for (kind, header) in [
+        (Kind::Spam, "ip,ip"),
+        (Kind::Spam, "key,network"),
+        (Kind::Domain, "domain,key"),
+        (Kind::Domain, "ip,cidr"),
+        (Kind::Never, "ip,domain"),
+    ] {
+        assert!(csv(kind, &format!("{header}\n"))[0].contains("two columns name keys"), "{header}");
+    }
+    assert_eq!(csv(Kind::Spam, "domain,ip\nexample.org,192.0.2.1"), ["192.0.2.1"]);
 }
 
 #[test]
@@ -242,6 +281,32 @@ fn an_object_that_cannot_be_read_says_which_field() {
     assert!(ndjson(&deep)[0].starts_with("1:"), "nesting is bounded");
     let long = format!(r#"{{"key":"192.0.2.1","evidence":{{"public":"{}"}}}}"#, "x".repeat(5_000));
     assert!(ndjson(&long)[0].contains("at most 4096 octets"));
+}
+
+#[test]
+fn an_end_beyond_the_times_that_are_kept_is_told_from_what_is_no_end() {
+    for end in ["2300-01-01T00:00:00Z", "2106-02-08", "99999999999d", "40000d"] {
+        let [said] = &ndjson(&format!(r#"{{"key":"192.0.2.1","expires":"{end}"}}"#))[..] else { panic!("one line") };
+        assert!(said.contains("expires: an end later than 2106-02-07T06:28:15Z"), "{said}");
+        assert!(csv(Kind::Spam, &format!("ip,expires\n192.0.2.1,{end}"))[0].contains("later than 2106-02-07"), "{end}");
+    }
+    assert!(ndjson(r#"{"key":"192.0.2.1","expires":"soon"}"#)[0].contains("expires: not an end"));
+    assert!(ndjson(r#"{"key":"192.0.2.1","expires":"1960-01-01"}"#)[0].contains("before 1970"));
+}
+
+/// The export of a list with several sources, put as one of them: the error showed no line and no way on.
+#[test]
+fn a_line_of_another_source_is_shown_with_the_ways_to_take_it() {
+    let own = Dialect { source: Some("isp".parse().unwrap()), ..dialect(Kind::Spam) };
+    let body = "{\"key\":\"192.0.2.1\",\"source\":\"isp\"}\n{\"key\":\"192.0.2.2\"}\n{\"key\":\"192.0.2.3\",\"source\":\"trap\"}\n";
+    let found = told(Format::Ndjson, &own, body);
+    assert_eq!(found[..2], ["192.0.2.1", "192.0.2.2"]);
+    assert!(
+        found[2].starts_with("3:20 {\"key\":\"192.0.2.3\",\"source\":\"trap\"}: source: this line is of trap"),
+        "{found:?}"
+    );
+    assert!(found[2].contains("format=csv"), "{found:?}");
+    assert_eq!(ndjson(body).len(), 3, "a body that is of no source in particular");
 }
 
 #[test]

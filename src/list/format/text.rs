@@ -40,7 +40,8 @@ pub(super) fn line(whole: &str, dialect: &Dialect, emit: Emit<'_>) -> Result<(),
 
 /// The keys that a text begins with, and what follows them.
 pub(super) fn keys(content: &str, family: KeyFamily) -> Result<(Keys, &str), String> {
-    let (word, rest) = content.split_at(end_of_key(content));
+    let quoted = if matches!(family, KeyFamily::Hashes(_)) { end_of_quotes(content) } else { 0 };
+    let (word, rest) = content.split_at(quoted + end_of_key(&content[quoted..]));
     if matches!(family, KeyFamily::Addresses | KeyFamily::Any)
         && let Some(range) = range(content, word, rest)
     {
@@ -62,6 +63,21 @@ pub(super) fn keys(content: &str, family: KeyFamily) -> Result<(Keys, &str), Str
 /// Where a key ends. Looked for in octets: this is what the time of an import is spent on.
 fn end_of_key(text: &str) -> usize {
     text.bytes().position(|octet| matches!(octet, b' ' | b'\t' | b';' | b',' | b'#')).unwrap_or(text.len())
+}
+
+/// Where the quoted local part of a mail address ends, if the text begins with one: what parts a key from its remark may
+/// stand inside the quotes.
+fn end_of_quotes(text: &str) -> usize {
+    if !text.starts_with('"') {
+        return 0;
+    }
+    let mut escaped = false;
+    let quote = text.bytes().skip(1).position(|octet| {
+        let closes = octet == b'"' && !escaped;
+        escaped = octet == b'\\' && !escaped;
+        closes
+    });
+    quote.map_or(0, |at| at + 2)
 }
 
 /// One key, or the prefixes of a range: most lines hold one, which costs no allocation.

@@ -58,6 +58,9 @@ fn a_text_is_printable_and_permitted() {
     for text in [&"x".repeat(256), "", "é", "a\tb", "a\u{7f}"] {
         assert_eq!(accept(&list, with(text), NOW), Err(Rejection::Text), "{text}");
     }
+    assert!(accept(&list, with("{address} is on {list} with {code}, see {url}"), NOW).is_ok());
+    let error = accept(&list, with("see {bogus}"), NOW).unwrap_err().to_string();
+    assert_eq!(error, "text: {bogus} is not known; possible are {address}, {list}, {code} and {url}");
     let without = ListSettings { entry_texts: false, ..list.clone() };
     assert!(matches!(accept(&without, with("x"), NOW), Err(Rejection::NoTexts(_))));
 }

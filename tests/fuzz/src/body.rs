@@ -13,6 +13,7 @@ fn read(format: Format, family: KeyFamily, body: &[u8], chunk: usize) -> Vec<Str
         code: "127.0.0.2".parse().expect("a code"),
         entry_texts: body.len() % 2 == 0,
         now: Time::from_seconds(1_800_000_000),
+        source: None,
         reason_columns: vec!["asn".into()],
         may_say_first_seen: true,
         subset: None,

@@ -7,7 +7,7 @@
 //! written out with the wildcard's answer, and a hole gets a HINFO record, which makes it exist without A and TXT.
 //!
 //! Guarantees: a server that loads the file answers A as this one does, NXDOMAIN or NODATA where nothing is listed; TXT too,
-//! but that a text about a range names the range. At most [`EXPORT_RECORDS_MAX`] records, else an error.
+//! but that a text about a range names the range; one about a name names the name that decides. At most [`EXPORT_RECORDS_MAX`] records, else an error.
 //! Never: writes the names of mapped and 6to4 addresses, which this server answers from their IPv4 entries; but for the test
 //! point `::ffff:127.0.0.2`.
 
@@ -26,6 +26,7 @@ use std::{
     fmt::Write as _,
     io::Write as _,
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    rc::Rc,
 };
 
 /// A name of DNS as text, without the last dot (RFC 1035 3.1).
@@ -156,7 +157,7 @@ impl View {
             self.add(cursor, first - 1, &answer, sink)?;
         }
         let inherited = self.covering.last().map_or(&[][..], |(_, said)| said);
-        let answer = over(inherited, at_prefix(decided));
+        let answer = over(inherited, at_prefix(decided), None);
         self.cursor = Some(first);
         self.covering.push((last, answer));
         Ok(())
@@ -228,9 +229,10 @@ impl View {
     fn name(&mut self, name: &str, decided: &[&Decided], sink: &mut Sink<'_>) -> Result<(), ExportError> {
         climb(&mut self.names, name);
         let above = self.names.last().map_or_else(Vec::new, |node| node.below.clone());
+        let here = Rc::from(name);
         let said = |asked| {
             let said = at_name(decided, asked);
-            over(&above, said.iter().map(|(part, tags)| (*part, tags.as_deref())))
+            over(&above, said.iter().map(|(part, tags)| (*part, tags.as_deref())), Some(&here))
         };
         let left_below = said(Asked::Below);
         let inherited = served(self.never, &above);
@@ -239,8 +241,8 @@ impl View {
             if !inherited.is_empty() {
                 self.names_between(name, &above, sink)?;
             }
-            self.records(name, &itself, name, Some(name), sink)?;
-            self.records(&format!("*.{name}"), &below, name, None, sink)?;
+            self.about_name(name, &itself, sink)?;
+            self.about_name(&format!("*.{name}"), &below, sink)?;
             if itself.is_empty() && below.is_empty() && !inherited.is_empty() {
                 // Without any record the name would not exist, and the wildcard above would answer for it.
                 sink.count()?;
@@ -262,16 +264,23 @@ impl View {
         let borders: Vec<usize> = between.match_indices('.').map(|(at, _)| at + 1).collect();
         for border in borders.into_iter().rev() {
             let one = &name[border..];
-            self.records(one, inherited, one, Some(one), sink)?;
-            self.records(&format!("*.{one}"), inherited, one, None, sink)?;
+            self.about_name(one, inherited, sink)?;
+            self.about_name(&format!("*.{one}"), inherited, sink)?;
             self.names.push(Node { name: one.into(), below: said.to_vec() });
         }
         Ok(())
     }
 
+    /// The records of a name or of a wildcard below it. What they say is of the name that decides for the first list.
+    fn about_name(&self, owner: &str, answer: &[Said], sink: &mut Sink<'_>) -> Result<(), ExportError> {
+        let decides = answer.first().and_then(|said| said.decides.clone());
+        let shown = decides.as_deref().unwrap_or(owner);
+        self.records(owner, answer, shown, Some(shown), sink)
+    }
+
     fn hash(&self, hash: &str, decided: &[&Decided], sink: &mut Sink<'_>) -> Result<(), ExportError> {
         let said = at_name(decided, Asked::Itself);
-        let answer = over(&[], said.iter().map(|(part, tags)| (*part, tags.as_deref())));
+        let answer = over(&[], said.iter().map(|(part, tags)| (*part, tags.as_deref())), None);
         self.records(hash, &served(self.never, &answer), hash, Some(hash), sink)
     }
 

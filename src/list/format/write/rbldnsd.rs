@@ -4,7 +4,8 @@
 //! further codes in data sets of their own behind the first, where every narrower key without them is a hole, because a trie
 //! of rbldnsd has one value a key. Zones also get the test points of RFC 5782 in a data set `_test` for each list.
 //!
-//! Guarantees: a mirror that loads the file answers with the codes and the own texts that this server has.
+//! Guarantees: a mirror that loads the file answers with the codes and the own texts that this server has: of each list one
+//! text, that of the lowest code.
 //! Never: writes reasons, which are no business of DNS.
 
 use super::{
@@ -275,10 +276,12 @@ fn test_points(part: &Part, out: &mut Vec<u8>) {
     }
 }
 
-fn line(one: &Decided, tag: usize, heading: &Heading, list: &ListSettings, out: &mut Vec<u8>) {
-    let tag = &one.tags[tag];
+fn line(one: &Decided, number: usize, heading: &Heading, list: &ListSettings, out: &mut Vec<u8>) {
+    let tag = &one.tags[number];
     write!(out, "{}", Written(&one.key)).expect(INFALLIBLE);
     match &tag.text {
+        // This server shows the first code's text alone; an empty one is no TXT record to rbldnsd.
+        _ if number > 0 => write!(out, " :{}:", tag.code).expect(INFALLIBLE),
         Some(own) => write!(out, " :{}:{}", tag.code, text(own, heading, list, tag.code)).expect(INFALLIBLE),
         None if tag.code != list.code => {
             write!(out, " :{}:{}", tag.code, text(&list.text, heading, list, tag.code)).expect(INFALLIBLE);

@@ -21,12 +21,14 @@ use std::{
 /// A zone file, looked up as RFC 4592 has it.
 struct Loaded {
     records: BTreeMap<String, BTreeSet<String>>,
+    texts: BTreeMap<String, String>,
     nodes: BTreeSet<String>,
 }
 
 impl Loaded {
     fn new(file: &str) -> Self {
-        let mut loaded = Self { records: BTreeMap::new(), nodes: BTreeSet::new() };
+        let (records, texts) = (BTreeMap::new(), BTreeMap::new());
+        let mut loaded = Self { records, texts, nodes: BTreeSet::new() };
         for line in file.lines().filter(|line| !line.starts_with([';', '$', '@'])) {
             let (owner, rest) = line.split_once(' ').unwrap();
             let mut node = owner;
@@ -37,13 +39,26 @@ impl Loaded {
             }
             let codes = loaded.records.entry(owner.to_owned()).or_default();
             codes.extend(rest.strip_prefix("A ").map(str::to_owned));
+            if let Some(text) = rest.strip_prefix("TXT ") {
+                let before = loaded.texts.insert(owner.to_owned(), text.trim_matches('"').to_owned());
+                assert_eq!(before, None, "one record at {owner}");
+            }
         }
         loaded
     }
 
     fn ask(&self, name: &str) -> BTreeSet<String> {
+        self.records.get(&self.answering(name)).cloned().unwrap_or_default()
+    }
+
+    fn text(&self, name: &str) -> Option<&str> {
+        self.texts.get(&self.answering(name)).map(String::as_str)
+    }
+
+    /// The owner whose records answer: the name itself, else the wildcard at the closest encloser.
+    fn answering(&self, name: &str) -> String {
         if self.nodes.contains(name) {
-            return self.records.get(name).cloned().unwrap_or_default();
+            return name.to_owned();
         }
         let mut encloser = name;
         while let Some((_, above)) = encloser.split_once('.') {
@@ -52,8 +67,7 @@ impl Loaded {
                 break;
             }
         }
-        let wildcard = if self.nodes.contains(encloser) { format!("*.{encloser}") } else { "*".to_owned() };
-        self.records.get(&wildcard).cloned().unwrap_or_default()
+        if self.nodes.contains(encloser) { format!("*.{encloser}") } else { "*".to_owned() }
     }
 }
 
@@ -68,6 +82,24 @@ fn by_rule(lists: &[Arc<ListSettings>], rows: &[Row], asked: &Key) -> BTreeSet<S
         codes.extend(own);
     }
     codes
+}
+
+/// The text by DESIGN 4.4: that of the first list, about the name that decides there, then the other lists.
+fn text_by_rule(lists: &[Arc<ListSettings>], rows: &[Row], asked: &Key) -> Option<String> {
+    if by_rule(lists, rows, asked).is_empty() {
+        return None;
+    }
+    let listing = |part: &usize| !by_list(*part, &lists[*part], rows, asked).is_empty();
+    let listing: Vec<usize> = (0..lists.len()).filter(listing).collect();
+    let covering = rows.iter().filter(|row| row.part == listing[0] && row.entry.key.covers(asked));
+    let names = covering.filter_map(|row| match &row.entry.key {
+        Key::Name(name) => Some(name.name()),
+        _ => None,
+    });
+    let name = names.max_by_key(|name| name.len())?;
+    let others: Vec<&str> = listing[1..].iter().map(|part| lists[*part].name.as_str()).collect();
+    let also = if others.is_empty() { String::new() } else { format!("; also {}", others.join(", ")) };
+    Some(format!("{name} is listed, see https://bl.example/{name}{also}"))
 }
 
 fn by_list(part: usize, list: &ListSettings, rows: &[Row], asked: &Key) -> BTreeSet<String> {
@@ -209,8 +241,12 @@ proptest! {
         for name in probes {
             let asked = Key::Name(ListedName::new(&name, Scope::Itself).unwrap());
             prop_assert_eq!(loaded.ask(&name), by_rule(&lists, &rows, &asked), "{}", name);
+            let text = text_by_rule(&lists, &rows, &asked);
+            prop_assert_eq!(loaded.text(&name), text.as_deref(), "{}", name);
             let sublist: Vec<Row> = rows.iter().filter(|row| row.part != 2).cloned().collect();
             prop_assert_eq!(loaded.ask(&format!("{name}.relay")), by_rule(&lists, &sublist, &asked), "{} in relay", name);
+            let text = text_by_rule(&lists, &sublist, &asked);
+            prop_assert_eq!(loaded.text(&format!("{name}.relay")), text.as_deref(), "{} in relay", name);
         }
     }
 

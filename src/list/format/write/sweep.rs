@@ -8,12 +8,15 @@
 
 use super::gather::{Decided, Tag};
 use crate::list::{Key, ListedName, Prefix, Scope};
+use std::rc::Rc;
 
 /// What one list says for an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Said {
     pub part: usize,
     pub tag: Tag,
+    /// The name that decides, where a text has to tell it.
+    pub decides: Option<Rc<str>>,
 }
 
 /// The place in a walk over keys.
@@ -52,7 +55,7 @@ impl Sweep {
             Some(Key::Name(name)) => self.name(name.name(), decided).into(),
             Some(Key::Hash(hash)) => {
                 let said = at_name(decided, Asked::Itself);
-                let answer = over(&[], said.iter().map(|(part, tags)| (*part, tags.as_deref())));
+                let answer = over(&[], said.iter().map(|(part, tags)| (*part, tags.as_deref())), None);
                 vec![Placed { key: Key::Hash(*hash), inherited: Vec::new(), answer: served(self.never, &answer) }]
             }
             None => Vec::new(),
@@ -64,7 +67,7 @@ impl Sweep {
             self.prefixes.pop();
         }
         let inherited = self.prefixes.last().map_or(&[][..], |(_, said)| said);
-        let answer = over(inherited, at_prefix(decided));
+        let answer = over(inherited, at_prefix(decided), None);
         let placed = Placed {
             key: Key::Prefix(prefix),
             inherited: served(self.never, inherited),
@@ -79,7 +82,7 @@ impl Sweep {
         let inherited = self.names.last().map_or(&[][..], |node| &node.below);
         let answer = |asked| {
             let said = at_name(decided, asked);
-            over(inherited, said.iter().map(|(part, tags)| (*part, tags.as_deref())))
+            over(inherited, said.iter().map(|(part, tags)| (*part, tags.as_deref())), None)
         };
         let (itself, below) = (answer(Asked::Itself), answer(Asked::Below));
         let placed = [(Scope::Itself, &itself), (Scope::Below, &below)].map(|(scope, answer)| Placed {
@@ -103,13 +106,18 @@ pub(super) fn at_prefix<'a>(decided: &'a [&Decided]) -> impl Iterator<Item = (us
     decided.iter().map(|one| (one.part, (!one.tags.is_empty()).then_some(&*one.tags)))
 }
 
-/// An answer with what the lists say at a narrower place laid over it: `None` for a list that excludes it.
-pub(super) fn over<'a>(inherited: &[Said], here: impl IntoIterator<Item = (usize, Option<&'a [Tag]>)>) -> Vec<Said> {
+/// An answer with what the lists say at a narrower place laid over it: `None` for a list that excludes it. `name` is that
+/// place, where texts have to tell it.
+pub(super) fn over<'a>(
+    inherited: &[Said],
+    here: impl IntoIterator<Item = (usize, Option<&'a [Tag]>)>,
+    name: Option<&Rc<str>>,
+) -> Vec<Said> {
     let mut answer = inherited.to_vec();
     for (part, tags) in here {
         answer.retain(|said| said.part != part);
         let tags = tags.unwrap_or_default();
-        answer.extend(tags.iter().map(|tag| Said { part, tag: tag.clone() }));
+        answer.extend(tags.iter().map(|tag| Said { part, tag: tag.clone(), decides: name.cloned() }));
     }
     answer.sort_by_key(|said| (said.part, said.tag.code));
     answer

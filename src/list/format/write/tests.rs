@@ -174,7 +174,7 @@ $DATASET ip4trie:dynamic dynamic @
 !192.0.2.2
 $DATASET ip4trie:dynamic dynamic @
 :127.0.0.10:$ is listed, see https://bl.example/$
-192.0.2.0/30 :127.0.0.11:$ is listed, see https://bl.example/$
+192.0.2.0/30 :127.0.0.11:
 !192.0.2.2
 $DATASET ip4trie:_test trial
 127.0.0.2 :127.0.0.9:This is a test entry (RFC 5782)
@@ -189,6 +189,26 @@ $DATASET ip4trie:trial trial
         dynamic.iter().map(|entry| entry.key.to_string()).collect::<BTreeSet<_>>(),
         BTreeSet::from(["192.0.2.0/30".to_owned(), "192.0.2.2".to_owned()])
     );
+}
+
+/// Two codes with a text each were two TXT records to those who ask the mirror, and are one here.
+#[test]
+fn a_mirror_shows_the_text_of_the_lowest_code_alone() {
+    let coded = |family, key: &str, code: Option<&str>, text: &str, source: &str| {
+        let mut row = row(0, key, family);
+        (row.entry.code, row.entry.text) = (code.map(|code| code.parse().unwrap()), Some(text.into()));
+        Row { source: source.parse().unwrap(), ..row }
+    };
+    for (kind, key, written) in [(Kind::Spam, "192.0.2.7", "192.0.2.7"), (Kind::Domain, "b.example", ".b.example")] {
+        let list = settings("spam", kind, "127.0.0.12");
+        let family = list.family();
+        let rows =
+            [coded(family, key, None, "own", "a"), coded(family, key, Some("127.0.0.11"), "other {address}", "b")];
+        let found = write(ExportFormat::Rbldnsd, false, &[list], &rows).unwrap();
+        let lines: Vec<&str> = found.lines().filter(|line| line.starts_with(written)).collect();
+        let first = format!("{written} :127.0.0.11:other $ https://bl.example/$");
+        assert_eq!(lines, [first, format!("{written} :127.0.0.12:")], "{found}");
+    }
 }
 
 #[test]
@@ -280,6 +300,30 @@ $TTL 300
         found.lines().filter(|line| line.contains(" A ")).collect::<Vec<_>>(),
         ["*.0.10 A 127.0.0.10", "*.1.10 A 127.0.0.10"]
     );
+}
+
+/// DNS says y.com of every name below it; the wildcard said nobody's.
+#[test]
+fn the_text_of_a_wildcard_names_the_name_that_decides_below_it() {
+    let lists = [settings("bad-one", Kind::Domain, "127.0.1.2"), settings("bad-two", Kind::Domain, "127.0.1.3")];
+    let rows = [(0, "y.com"), (1, "a.b.y.com"), (0, "!c.y.com"), (0, "=d.y.com")];
+    let rows = rows.map(|(part, key)| row(part, key, KeyFamily::Names));
+    let found = write(ExportFormat::Bind, true, &lists, &rows).unwrap();
+    let of = |name: &str, also: &str| format!("TXT \"{name} is listed, see https://bl.example/{name}{also}\"");
+    for (owner, text) in [
+        ("y.com", of("y.com", "")),
+        ("*.y.com", of("y.com", "")),
+        ("b.y.com", of("y.com", "")),
+        ("*.b.y.com", of("y.com", "")),
+        ("a.b.y.com", of("y.com", "; also bad-two")),
+        ("*.a.b.y.com", of("y.com", "; also bad-two")),
+        ("d.y.com", of("d.y.com", "")),
+        ("*.d.y.com", of("y.com", "")),
+        ("*.a.b.y.com.bad-two", of("a.b.y.com", "")),
+    ] {
+        assert!(found.contains(&format!("\n{owner} {text}\n")), "{owner} {text} in {found}");
+    }
+    assert!(!found.contains("\nc.y.com TXT") && found.contains("\nc.y.com HINFO"), "{found}");
 }
 
 fn any_times() -> impl Strategy<Value = (Option<Time>, Option<Time>, Option<Time>)> {
