@@ -228,7 +228,9 @@ impl Draft {
             UndoStep::Begin => {
                 let head = UndoHead { time: self.now, serial, rows: rows.len() as u64, before: source.row.clone() };
                 batch.put_undo(source, &head);
-                rows.into_iter().for_each(|row| row.put_undo(batch, source));
+                for row in rows {
+                    row.put_undo(batch, source);
+                }
             }
             UndoStep::Extend => {
                 let Some(head) = view.undo(source.list, source.id)?.filter(|head| self.extends(head, source)) else {
@@ -243,7 +245,9 @@ impl Draft {
                     batch.delete_undo(source.list, source.id);
                 } else if !rows.is_empty() {
                     batch.extend_undo(source, &head);
-                    rows.into_iter().for_each(|row| row.put_undo(batch, source));
+                    for row in rows {
+                        row.put_undo(batch, source);
+                    }
                 }
             }
         }

@@ -306,7 +306,9 @@ impl Desk {
             let was = before.is_some().then_some("known");
             sitting.audit(AuditRow::new(actor, CASE, after.name.as_str(), was, "known").because(what));
         }
-        told.into_iter().for_each(|row| sitting.audit(row));
+        for row in told {
+            sitting.audit(row);
+        }
         sitting.put(CaseFamily::Network, row(&after.name), &after);
         sitting.commit().await?;
         Ok(after)

@@ -243,7 +243,9 @@ fn the_journal_says_when_it_no_longer_reaches_back() {
     let old = before(1000);
     assert_eq!(old, [1, 2, 3, 4].map(Serial), "the last one stays");
     let mut batch = Batch::new();
-    before(30).into_iter().for_each(|serial| batch.delete_commit(serial));
+    for serial in before(30) {
+        batch.delete_commit(serial);
+    }
     store.write(batch).unwrap();
     assert_eq!(serials(1), Err(JournalError::Gone(Serial(3))));
     assert_eq!(serials(2), Ok(vec![3, 4]));
