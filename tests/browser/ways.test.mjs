@@ -142,7 +142,9 @@ test("a network's owner decides a request that a stranger wrote, and the address
   await page.locator("#why-1").fill("a static line");
   await page.getByRole("button", { name: "Take it off" }).click();
   await page.getByRole("status").waitFor();
-  assert.equal(await page.locator("section.card dd.foreign").count(), 0, "nothing is left to decide");
+  assert.equal(await page.getByRole("button", { name: "Take it off" }).count(), 0, "nothing is left to decide");
+  assert.equal(await page.getByRole("button", { name: "Take it back" }).count(), 1, "but it can be taken back");
+  assert.equal(await page.locator("main script, main img, main svg, [onerror]").count(), 0);
   const pooled = async (key) =>
     JSON.parse(await server.call("GET", `/api/v1/lookup/${key}`)).matches.some((one) => one.list === "pool");
   assert.deepEqual([await pooled("203.0.120.9"), await pooled("203.0.120.10")], [false, true]);

@@ -29,6 +29,11 @@ use std::{
 /// The row that says how far was told.
 const TOLD: &[u8] = b"t";
 
+/// How far was told is of no use once there is nobody to be told.
+pub(super) fn told_row() -> Vec<u8> {
+    TOLD.to_vec()
+}
+
 pub(super) fn mailed_row(name: &NetworkName) -> Vec<u8> {
     [b"m", name.as_str().as_bytes()].concat()
 }
@@ -83,18 +88,22 @@ impl Desk {
             // Nobody was there to be told; the first to come begins here.
             return Ok((told != Some(view.serial()) && !networks.is_empty()).then_some(from_here));
         };
-        let commits = match view.journal(told, NEWS_COMMITS) {
-            Ok(commits) => commits,
-            Err(JournalError::Gone(_)) => return Ok(Some(from_here)),
-            Err(JournalError::Read(error)) => return Err(error.into()),
-        };
-        let Some(last) = commits.last() else { return Ok(None) };
-        let (serial, more) = (last.serial, commits.len() == NEWS_COMMITS);
-        let mut news = News { serial, listed: BTreeMap::new(), more };
-        for commit in &commits {
-            self.news_of(&view, &networks, commit, &mut news)?;
+        let mut news = News { serial: told, listed: BTreeMap::new(), more: true };
+        for _ in 0..NEWS_COMMITS {
+            // One at a time: each may hold thousands of changes.
+            let commit = match view.journal(news.serial, 1) {
+                Ok(commits) => commits.into_iter().next(),
+                Err(JournalError::Gone(_)) => return Ok(Some(from_here)),
+                Err(JournalError::Read(error)) => return Err(error.into()),
+            };
+            let Some(commit) = commit else {
+                news.more = false;
+                break;
+            };
+            news.serial = commit.serial;
+            self.news_of(&view, &networks, &commit, &mut news)?;
         }
-        Ok(Some(news))
+        Ok((news.serial > told).then_some(news))
     }
 
     fn news_of(&self, view: &View<'_>, networks: &[Network], commit: &CommitRow, news: &mut News) -> Result<(), Fault> {

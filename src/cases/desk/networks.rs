@@ -10,7 +10,11 @@
 //! Guarantees: what is in memory is what is on disk; a prefix that is no longer the network's takes its entries along.
 //! Never: asks DNS while others wait for their turn.
 
-use super::{Desk, Fault, Sitting, listings::mailed_row, on_a_thread, value};
+use super::{
+    Desk, Fault, Sitting,
+    listings::{mailed_row, told_row},
+    on_a_thread, value,
+};
 use crate::{
     cases::{
         AuditRow, Obstacle,
@@ -180,6 +184,9 @@ impl Desk {
         }
         sitting.delete(CaseFamily::Network, row(name));
         sitting.delete(CaseFamily::Network, mailed_row(name));
+        if self.networks()?.len() == 1 {
+            sitting.delete(CaseFamily::Network, told_row());
+        }
         sitting.audit(AuditRow::new(actor, CASE, name.as_str(), Some("known"), "deleted"));
         sitting.commit().await?;
         self.look_soon();

@@ -417,6 +417,15 @@ async fn a_network_is_told_of_what_is_listed_inside_its_prefixes_by_whomever() {
     let due = server.desk.due_errands(10).unwrap();
     let told: Vec<String> = due[2..].iter().map(|due| format!("{:?}", due.errand.task)).collect();
     assert_eq!(told.len(), 3, "calls, and no mail within the hour: {told:?}");
+    // What was listed while there was no network is no news for the next.
+    server.call("DELETE", "/api/v1/networks/isp", "").await;
+    server.post("relay", &json!({"key": "203.0.113.99", "source": "tester"})).await.ok();
+    server.desk.upkeep().await.unwrap();
+    let token = network(&server).await;
+    as_isp(&server, &token, "PATCH", "/api/v1/networks/isp", hook).await.ok();
+    server.desk.upkeep().await.unwrap();
+    server.desk.upkeep().await.unwrap();
+    assert_eq!(server.desk.due_errands(10).unwrap().len(), 5);
     for (key, list) in [("203.0.113.11", "compromised"), ("203.0.113.10", "relay"), ("203.0.113.13", "compromised")] {
         let with_key = told.iter().filter(|one| one.contains(key) && one.contains(list));
         assert_eq!(with_key.count(), 1, "{key}: {told:?}");
