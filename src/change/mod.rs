@@ -44,7 +44,7 @@ pub use clock::Clock;
 pub use door::{Door, OpenError, Settings};
 pub use import::Import;
 pub use leaving::{Left, ended_with, how_left};
-pub use plan::last_seen;
+pub use plan::{end_of, last_seen};
 pub use request::{
     Actor, CaseRow, Change, Committed, Configuration, ImportStart, Keep, Pause, Refused, Status, StillListed, What,
     Whole, WholeChange,

@@ -128,11 +128,8 @@ impl Committed {
 }
 
 /// When an entry ends: its own end, else its last sight (its own or its source's last whole import) and the list's term.
-pub(super) fn end_of(
-    entry: &Entry,
-    complete_at: Option<Time>,
-    expires_after: Option<crate::list::Duration>,
-) -> Option<Time> {
+#[must_use]
+pub fn end_of(entry: &Entry, complete_at: Option<Time>, expires_after: Option<crate::list::Duration>) -> Option<Time> {
     let by_age = expires_after.map(|term| last_seen(entry, complete_at).plus(term));
     match (entry.expires, by_age) {
         (Some(own), _) => Some(own),

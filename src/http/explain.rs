@@ -7,14 +7,14 @@
 use super::Problem;
 use crate::{
     cases::network::{Network, owner},
-    change::last_seen,
+    change::{end_of, last_seen},
     limits::EXPLAINED_ENTRIES_MAX,
     list::{
         Entry, Key, KeyError, ListName, ListSettings, ListedName, MailHashError, Mark, Prefix, PrefixError, ReturnCode,
         Scope, Serial, SourceName, Time,
     },
     snapshot::{Found, Snapshot, TXT_OCTETS_MAX, Zone},
-    store::{Held, ListId, View},
+    store::{Held, View},
 };
 use arrayvec::ArrayVec;
 use std::{net::IpAddr, sync::Arc};
@@ -201,7 +201,7 @@ pub fn explain(view: &View<'_>, snapshot: &Snapshot, key: &Key) -> Result<Explan
     let never = ListName::never();
     let mut holes = Vec::new();
     if let Some(id) = view.catalog().list_id(&never) {
-        let deciding = deciding(view, id, key)?;
+        let deciding = nearest(&view.over(id, key)?);
         if !deciding.is_empty() && deciding.iter().all(|held| held.entry.mark == Mark::Listed) {
             for held in deciding {
                 let fact = fact(view, &ListSettings::never(), held)?;
@@ -213,9 +213,10 @@ pub fn explain(view: &View<'_>, snapshot: &Snapshot, key: &Key) -> Result<Explan
     let mut matches = Vec::new();
     for (_, list) in served.lists().filter(|(_, list)| !spared && list.family().takes(key)) {
         let Some(id) = view.catalog().list_id(&list.name) else { continue };
-        let deciding = deciding(view, id, key)?;
+        let over = view.over(id, key)?;
+        let deciding = nearest(&over);
         if deciding.iter().any(|held| held.entry.mark == Mark::Excluded) {
-            holes.extend(exemption(view, id, list, key, deciding)?);
+            holes.extend(exemption(view, list, over, deciding)?);
             continue;
         }
         let text = sublist_text(snapshot, key, &list.name);
@@ -252,18 +253,16 @@ impl Explanation {
     }
 }
 
-/// The exclusions among what decides, with what they keep from listing the key.
+/// The exclusions among what decides, with what they keep from listing the key; `without`: all that cover it.
 fn exemption(
     view: &View<'_>,
-    id: ListId,
     list: &ListSettings,
-    key: &Key,
+    mut without: Vec<Held>,
     deciding: Vec<Held>,
 ) -> Result<Vec<Hole>, Problem> {
-    let mut without = view.over(id, key)?;
     let here = deciding.first().map(|held| place(&held.key));
     without.retain(|held| Some(place(&held.key)) != here || held.entry.mark == Mark::Listed);
-    let without = nearest(without);
+    let without = nearest(&without);
     let listed = without.iter().all(|held| held.entry.mark == Mark::Listed);
     let aside = without.into_iter().filter(|_| listed).map(|held| fact(view, list, held));
     let aside = aside.collect::<Result<Vec<_>, _>>()?;
@@ -278,19 +277,14 @@ fn exemption(
     Ok(holes)
 }
 
-/// The entries at the most specific key of a list that covers `key`.
-fn deciding(view: &View<'_>, list: ListId, key: &Key) -> Result<Vec<Held>, Problem> {
-    Ok(nearest(view.over(list, key)?))
-}
-
-/// Those at the most specific key.
-fn nearest(mut all: Vec<Held>) -> Vec<Held> {
-    let Some(nearest) = all.iter().map(|held| place(&held.key)).max() else { return all };
-    all.retain(|held| place(&held.key) == nearest);
+/// Those at the most specific key among all that cover one question.
+fn nearest(all: &[Held]) -> Vec<Held> {
+    let nearest = all.iter().map(|held| place(&held.key)).max();
+    let mut found: Vec<Held> = all.iter().filter(|held| Some(place(&held.key)) == nearest).cloned().collect();
     // Where many sources name the key, an exclusion must not be among those that are not shown.
-    all.sort_by_key(|held| held.entry.mark != Mark::Excluded);
-    all.truncate(EXPLAINED_ENTRIES_MAX);
-    all
+    found.sort_by_key(|held| held.entry.mark != Mark::Excluded);
+    found.truncate(EXPLAINED_ENTRIES_MAX);
+    found
 }
 
 /// How specific a key is among those that cover one question.
@@ -313,15 +307,14 @@ fn fact(view: &View<'_>, list: &ListSettings, held: Held) -> Result<Fact, Proble
         evidence: detail.public.into(),
         first_seen: entry.first_seen,
         last_seen: seen,
-        expires: end_of(&entry, list, seen),
+        expires: ends(&entry, source.row.complete_at, list),
     })
 }
 
-/// When an entry of the list ends that was last seen then, if it does by itself.
+/// When an entry of the list ends by itself; nothing where it does not.
 #[must_use]
-pub fn end_of(entry: &Entry, list: &ListSettings, seen: Time) -> Option<Time> {
-    let end = entry.expires.or_else(|| list.expires_after.map(|term| seen.plus(term)));
-    end.filter(|end| *end < Time::LAST)
+pub fn ends(entry: &Entry, complete_at: Option<Time>, list: &ListSettings) -> Option<Time> {
+    end_of(entry, complete_at, list.expires_after).filter(|end| *end < Time::LAST)
 }
 
 /// What every zone answers that takes such a key, and whether that is a test point.

@@ -168,8 +168,8 @@ impl State {
         }
         let now = self.parts.clock.now();
         let tokens = self.store().view().tokens()?;
-        let row = tokens.into_iter().map(|(_, row)| row).find(|row| row.id == holder.id);
-        Ok(row.filter(|row| row.expires.is_none_or(|end| now < end)).as_ref().map(Holder::of))
+        let row = tokens.iter().map(|(_, row)| row).find(|row| row.id == holder.id);
+        Ok(row.filter(|row| row.is_in_force(now)).map(Holder::of))
     }
 
     /// Runs work to its end, also where the request that waits for it goes away meanwhile: what has begun is not left half done.

@@ -27,6 +27,14 @@ pub struct TokenRow {
     pub expires: Option<Time>,
 }
 
+impl TokenRow {
+    /// Whether it has not ended by `now`.
+    #[must_use]
+    pub fn is_in_force(&self, now: Time) -> bool {
+        self.expires.is_none_or(|end| now < end)
+    }
+}
+
 impl TokenHash {
     /// The hash of a token as it is sent.
     #[must_use]
@@ -40,7 +48,7 @@ impl View<'_> {
     pub fn token_in_force(&self, hash: TokenHash, now: Time) -> Result<Option<TokenRow>, ReadError> {
         let Some(octets) = self.get(Column::Token, &hash.0)? else { return Ok(None) };
         let row: TokenRow = serde_json::from_slice(&octets).map_err(|_| damaged(Column::Token, &hash.0))?;
-        Ok(Some(row).filter(|row| row.expires.is_none_or(|end| now < end)))
+        Ok(Some(row).filter(|row| row.is_in_force(now)))
     }
 
     /// All tokens, by their hash.

@@ -16,7 +16,7 @@ use crate::{
         access::{Access, Asked, At},
         body::{self, AnswerWriter},
         csv,
-        explain::end_of,
+        explain::ends,
         fence::acting,
         state::blocking,
     },
@@ -221,7 +221,6 @@ fn walk(
             for held in view.inside(id, &Key::Prefix(*prefix)) {
                 let held = held?;
                 let detail = view.detail(held.source.owner(), &held.key)?;
-                let seen = last_seen(&held.entry, held.source.row.complete_at);
                 let listed = Listed {
                     list: list.name.to_string(),
                     key: held.key.to_string(),
@@ -229,8 +228,8 @@ fn walk(
                     exclude: held.entry.mark == Mark::Excluded,
                     reason: detail.reason.into(),
                     first_seen: held.entry.first_seen,
-                    last_seen: seen,
-                    expires: end_of(&held.entry, list, seen),
+                    last_seen: last_seen(&held.entry, held.source.row.complete_at),
+                    expires: ends(&held.entry, held.source.row.complete_at, list),
                 };
                 if see(listed).is_break() {
                     return Ok(());
