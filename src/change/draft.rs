@@ -198,8 +198,12 @@ impl Draft {
     /// Everything that this commit writes.
     pub fn batch(&mut self, view: &View<'_>, serial: Serial) -> Result<Batch, ReadError> {
         let mut batch = std::mem::take(&mut self.batch);
-        for (place, party) in self.parties.iter().enumerate() {
-            self.put_undo(&mut batch, view, place, party, serial)?;
+        let mut changed: Vec<Vec<&RowChange>> = self.parties.iter().map(|_| Vec::new()).collect();
+        for row in &self.rows {
+            changed[row.party].push(row);
+        }
+        for (party, rows) in self.parties.iter().zip(changed) {
+            self.put_undo(&mut batch, view, party, rows, serial)?;
         }
         if let Some(list) = &self.list {
             self.put_rows(&mut batch, list, serial);
@@ -212,44 +216,50 @@ impl Draft {
         Ok(batch)
     }
 
-    /// What the way back of a source becomes.
+    /// What the way back of a source becomes, of which these rows change.
     fn put_undo(
         &self,
         batch: &mut Batch,
         view: &View<'_>,
-        place: usize,
         party: &Party,
+        rows: Vec<&RowChange>,
         serial: Serial,
     ) -> Result<(), ReadError> {
         let source = &party.source;
-        let mut rows: Vec<&RowChange> = self.rows.iter().filter(|row| row.party == place).collect();
-        match party.undo {
-            UndoStep::Forget => batch.delete_undo(source.list, source.id),
+        let learned = match party.undo {
+            UndoStep::Forget => {
+                batch.delete_undo(source.list, source.id);
+                return Ok(());
+            }
             UndoStep::Begin => {
                 let head = UndoHead { time: self.now, serial, rows: rows.len() as u64, before: source.row.clone() };
                 batch.put_undo(source, &head);
-                for row in rows {
-                    row.put_undo(batch, source);
-                }
+                rows
             }
             UndoStep::Extend => {
                 let Some(head) = view.undo(source.list, source.id)?.filter(|head| self.extends(head, source)) else {
                     return Ok(());
                 };
-                let known: Result<Vec<bool>, ReadError> =
-                    rows.iter().map(|row| view.has_undo_key(source.list, source.id, &row.key)).collect();
-                let mut known = known?.into_iter();
-                rows.retain(|_| !known.next().unwrap_or_default());
-                let head = UndoHead { rows: head.rows + rows.len() as u64, ..head };
-                if head.rows > UNDO_ROWS_MAX {
-                    batch.delete_undo(source.list, source.id);
-                } else if !rows.is_empty() {
-                    batch.extend_undo(source, &head);
-                    for row in rows {
-                        row.put_undo(batch, source);
+                let mut news = Vec::new();
+                for row in rows {
+                    if !view.has_undo_key(source.list, source.id, &row.key)? {
+                        news.push(row);
                     }
                 }
+                let head = UndoHead { rows: head.rows + news.len() as u64, ..head };
+                if head.rows > UNDO_ROWS_MAX {
+                    batch.delete_undo(source.list, source.id);
+                    return Ok(());
+                }
+                if !news.is_empty() {
+                    batch.extend_undo(source, &head);
+                }
+                news
             }
+        };
+        for row in learned {
+            let before = row.before.as_ref().map(|holding| (&holding.entry, &holding.detail));
+            batch.put_undo_key(source.list, source.id, &row.key, before);
         }
         Ok(())
     }
@@ -321,12 +331,6 @@ impl RowChange {
     pub fn decides(&self) -> bool {
         let entry = |holding: &Option<Holding>| holding.as_ref().map(|holding| holding.entry);
         decides_differently(entry(&self.before).as_ref(), entry(&self.after).as_ref())
-    }
-
-    /// What the key held is told to the way back.
-    fn put_undo(&self, batch: &mut Batch, source: &Source) {
-        let before = self.before.as_ref().map(|holding| (&holding.entry, &holding.detail));
-        batch.put_undo_key(source.list, source.id, &self.key, before);
     }
 }
 

@@ -20,7 +20,7 @@ use super::{
     state::ListState,
     switch::{Cause, Plan},
     tally::Leaving,
-    texts::Naming,
+    texts::{Full, Naming},
 };
 use crate::{
     limits::REJECTED_SHOWN_MAX,
@@ -129,13 +129,16 @@ impl Import {
         Ok(())
     }
 
-    /// The number of an own text. Where the list seems to be full, the writer looks whether it is.
+    /// The number of an own text. Where none is left, the writer looks which ones nothing needs any more.
     fn interned(&self, text: &str) -> Result<TextId, Refused> {
-        if let Some(id) = self.naming.intern(text) {
-            return Ok(id);
+        match self.naming.intern(text) {
+            Ok(id) => Ok(id),
+            Err(Full::Body) => Err(Refused::TooManyTexts),
+            Err(Full::Numbers) => {
+                self.door.look_at_texts_waiting(&self.list)?;
+                self.naming.intern(text).map_err(|_| Refused::TooManyTexts)
+            }
         }
-        self.door.look_at_texts_waiting(&self.list)?;
-        self.naming.intern(text).ok_or(Refused::TooManyTexts)
     }
 
     /// A line that could not be read.

@@ -21,6 +21,15 @@ use std::{
 #[derive(Debug, Default)]
 pub(super) struct Texts(Mutex<Inner>);
 
+/// Why an import gets no number for a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Full {
+    /// Its body has as many texts as a list may carry.
+    Body,
+    /// No number is left: a look may free some.
+    Numbers,
+}
+
 /// A running import: what it names is needed until it is over.
 #[derive(Debug)]
 pub(super) struct Naming {
@@ -108,10 +117,11 @@ impl Texts {
         let mut inner = self.lock();
         let pause = Duration::from_seconds(TEXTS_LOOK_EVERY_SECONDS);
         let lately = now < inner.helped.plus(pause) && inner.helped <= now.plus(pause);
-        if inner.moved && !lately {
+        let helps = inner.moved && !lately;
+        if helps {
             inner.helped = now;
         }
-        inner.moved && !lately
+        helps
     }
 
     /// What a look of the writer found: the texts that entries in force carry, and all that some row needs. What no running
@@ -134,23 +144,23 @@ impl Texts {
 }
 
 impl Naming {
-    /// The number of a text that an entry of the import is to carry; `None` where the body has too many, or no number is left.
-    pub fn intern(&self, text: &str) -> Option<TextId> {
+    /// The number of a text that an entry of the import is to carry.
+    ///
+    /// # Errors
+    /// [`Full`]
+    pub fn intern(&self, text: &str) -> Result<TextId, Full> {
         let mut inner = self.texts.lock();
         let known = inner.by_text.get(text).copied();
-        let named = inner.running.get(&self.number)?;
-        if known.is_some_and(|id| named.contains(&id)) {
-            return known;
+        let named = inner.running.entry(self.number).or_default();
+        if let Some(id) = known.filter(|id| named.contains(id)) {
+            return Ok(id);
         }
         if named.len() >= TEXTS_PER_LIST_MAX {
-            return None;
+            return Err(Full::Body);
         }
-        let id = match known {
-            Some(id) => id,
-            None => inner.number(text)?,
-        };
+        let id = known.or_else(|| inner.number(text)).ok_or(Full::Numbers)?;
         inner.running.entry(self.number).or_default().insert(id);
-        Some(id)
+        Ok(id)
     }
 
     /// Whether the list carries no more than it may once the import is in force. `others`, asked for only where it may be
@@ -193,10 +203,7 @@ impl Inner {
         if self.carried.len() >= TEXTS_PER_LIST_MAX {
             return None;
         }
-        let id = match known {
-            Some(id) => id,
-            None => self.number(text)?,
-        };
+        let id = known.or_else(|| self.number(text))?;
         self.carried.insert(id);
         Some(id)
     }
@@ -242,7 +249,7 @@ mod tests {
     fn what_nothing_needs_is_forgotten_but_not_what_a_running_import_has_named() {
         let texts = Arc::new(Texts::of((1..=3).map(|n| (TextId(n), n.to_string().into()))));
         let import = texts.naming();
-        assert_eq!((import.intern("2"), import.intern("new")), (Some(TextId(2)), Some(TextId(4))));
+        assert_eq!((import.intern("2"), import.intern("new")), (Ok(TextId(2)), Ok(TextId(4))));
         let first = HashSet::from([TextId(1)]);
         assert_eq!(texts.keep(&first, &first), [TextId(3)]);
         assert_eq!(texts.text(TextId(3)), None);
