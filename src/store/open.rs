@@ -273,7 +273,6 @@ fn refuse_remains(path: &Path) -> Result<bool, OpenError> {
     Ok(true)
 }
 
-/// Opens RocksDB with all our column families.
 /// Opens the rows of the store in `directory`, with what its newest log holds.
 fn open_log(directory: &Path, path: &Path, settings: &Settings) -> Result<DB, OpenError> {
     let runs_on = boot::runs_on(directory);
@@ -293,6 +292,7 @@ fn open_log(directory: &Path, path: &Path, settings: &Settings) -> Result<DB, Op
     Ok(rows)
 }
 
+/// Opens RocksDB with all our column families.
 pub(super) fn open_rows(path: &Path, settings: &Settings, mode: DBRecoveryMode) -> Result<DB, OpenError> {
     let known = Column::ALL.map(Column::name);
     if let Ok(found) = DB::list_cf(&Options::default(), path)

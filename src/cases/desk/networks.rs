@@ -12,7 +12,7 @@
 
 use super::{
     Desk, Fault, Sitting,
-    listings::{mailed_row, told_row},
+    listings::{TOLD, mailed_row},
     on_a_thread, value,
 };
 use crate::{
@@ -185,7 +185,7 @@ impl Desk {
         sitting.delete(CaseFamily::Network, row(name));
         sitting.delete(CaseFamily::Network, mailed_row(name));
         if self.networks()?.len() == 1 {
-            sitting.delete(CaseFamily::Network, told_row());
+            sitting.delete(CaseFamily::Network, TOLD.to_vec());
         }
         sitting.audit(AuditRow::new(actor, CASE, name.as_str(), Some("known"), "deleted"));
         sitting.commit().await?;

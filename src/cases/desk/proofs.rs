@@ -36,7 +36,6 @@ impl Desk {
     pub async fn prove_removal(&self, id: Id, secret: &str, shown: ShownProof) -> Result<Request, Fault> {
         let sitting = self.sit().await;
         let request = sitting.request(id)?;
-        drop(sitting);
         if !request.secret.is(secret) {
             return Err(NotYours::Secret.into());
         }
@@ -45,7 +44,8 @@ impl Desk {
         }
         let settings = self.list_settings(&request.list)?;
         // Before a code is mailed that could not count.
-        self.sit().await.may_prove(&settings, &request)?;
+        sitting.may_prove(&settings, &request)?;
+        drop(sitting);
         let kind = kind_of(&shown);
         if !self.proofs_at_hand(&settings).contains(&kind) {
             return Err(Unfit::ProofNotTaken(kind).into());

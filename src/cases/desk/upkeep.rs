@@ -43,9 +43,8 @@ impl Desk {
                     () = stop.cancelled() => return,
                     kept = self.keep_claims() => told(kept),
                 }
-                tokio::select! {
-                    () = stop.cancelled() => return,
-                    () = tokio::time::sleep(DESK_UPKEEP_EVERY) => {}
+                if stop.run_until_cancelled(tokio::time::sleep(DESK_UPKEEP_EVERY)).await.is_none() {
+                    return;
                 }
             }
         };
@@ -53,13 +52,9 @@ impl Desk {
             let mut served = self.door().published().watch();
             loop {
                 told(self.keep_told().await);
-                tokio::select! {
-                    () = stop.cancelled() => return,
-                    changed = served.changed() => if changed.is_err() { return },
-                }
-                tokio::select! {
-                    () = stop.cancelled() => return,
-                    () = tokio::time::sleep(NEWS_EVERY) => {}
+                let Some(Ok(())) = stop.run_until_cancelled(served.changed()).await else { return };
+                if stop.run_until_cancelled(tokio::time::sleep(NEWS_EVERY)).await.is_none() {
+                    return;
                 }
             }
         };
