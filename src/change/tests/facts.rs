@@ -74,9 +74,7 @@ fn an_exclusion_by_removal_ends_when_another_source_brings_newer_evidence() {
 
 #[test]
 fn a_key_that_comes_new_with_an_import_ends_a_removal_of_a_wider_key() {
-    for batch_rows in [50_000, 0] {
-        let (_directory, house) = house();
-        house.batch_rows(batch_rows);
+    for (_directory, house) in both_ways() {
         house.add("relay", "removal", "!198.51.100.0/24").unwrap();
         house.add("relay", "operator", "!203.0.113.0/24").unwrap();
         house.pass(10);
@@ -89,9 +87,7 @@ fn a_key_that_comes_new_with_an_import_ends_a_removal_of_a_wider_key() {
 
 #[test]
 fn an_import_is_weighed_by_what_its_line_says_and_not_by_what_was_held() {
-    for batch_rows in [50_000, 0] {
-        let (_directory, house) = house();
-        house.batch_rows(batch_rows);
+    for (_directory, house) in both_ways() {
         house.pass(30);
         house.add("relay", "feed", "198.51.100.25 seen=20").unwrap();
         house.add("relay", "removal", "!198.51.100.0/24 seen=10").unwrap();
@@ -104,9 +100,7 @@ fn an_import_is_weighed_by_what_its_line_says_and_not_by_what_was_held() {
 
 #[test]
 fn a_removal_that_is_renewed_while_an_import_would_end_it_stays() {
-    for batch_rows in [50_000, 0] {
-        let (_directory, house) = house();
-        house.batch_rows(batch_rows);
+    for (_directory, house) in both_ways() {
         house.add("relay", "removal", "!198.51.100.0/24").unwrap();
         house.pass(10);
         let mut import = house.door.begin_import(house.start("relay", "feed")).unwrap();
@@ -201,9 +195,7 @@ fn two_imports_of_one_source_and_a_fifth_of_all_find_no_place() {
 
 #[test]
 fn what_a_source_posts_during_its_import_gives_way_and_is_counted() {
-    for batch_rows in [50_000, 0] {
-        let (_directory, house) = house();
-        house.batch_rows(batch_rows);
+    for (_directory, house) in both_ways() {
         house.import("relay", "feed", "203.0.113.1\n203.0.113.2\n203.0.113.3").unwrap();
         let mut import = house.door.begin_import(house.start("relay", "feed")).unwrap();
         for (line, entry) in entries("relay", "203.0.113.1\n203.0.113.2\n203.0.113.5\n203.0.113.3\n203.0.113.6") {
@@ -235,9 +227,7 @@ fn a_body_with_a_wrong_line_changes_nothing_unless_wrong_lines_are_left_out() {
 
 #[test]
 fn a_dry_run_counts_and_measures_and_changes_nothing() {
-    for batch_rows in [50_000, 0] {
-        let (_directory, house) = house();
-        house.batch_rows(batch_rows);
+    for (_directory, house) in both_ways() {
         house.import("relay", "feed", &hosts(200)).unwrap();
         let serial = house.serial();
         let dry = |lines: &str| house.import_with(ImportStart { dry_run: true, ..house.start("relay", "feed") }, lines);
@@ -336,9 +326,7 @@ fn undo_brings_back_what_a_source_held_once_also_after_a_restart() {
 
 #[test]
 fn an_import_can_be_undone_for_a_day_and_then_its_former_rows_are_history() {
-    for batch_rows in [50_000, 0] {
-        let (_directory, house) = house();
-        house.batch_rows(batch_rows);
+    for (_directory, house) in both_ways() {
         house.import("relay", "feed", "203.0.113.1\n203.0.113.2").unwrap();
         house.pass(10);
         house.import("relay", "feed", "203.0.113.2\n203.0.113.3").unwrap();
@@ -358,9 +346,7 @@ fn an_import_can_be_undone_for_a_day_and_then_its_former_rows_are_history() {
 
 #[test]
 fn a_purge_takes_all_of_one_source_and_leaves_no_way_back() {
-    for batch_rows in [50_000, 0] {
-        let (_directory, house) = house();
-        house.batch_rows(batch_rows);
+    for (_directory, house) in both_ways() {
         house.import("relay", "feed", &hosts(200)).unwrap();
         house.add("relay", "trap", "198.18.0.7").unwrap();
         let purged = house.whole("relay", "feed", Whole::Purge).unwrap();
@@ -404,9 +390,7 @@ fn an_import_behind_which_very_much_was_posted_cannot_be_undone() {
 /// What an undo has brought back counted as lost for the rest of the day.
 #[test]
 fn after_an_undo_a_source_may_lose_as_much_as_before() {
-    for batch_rows in [50_000, 0] {
-        let (_directory, house) = house();
-        house.batch_rows(batch_rows);
+    for (_directory, house) in both_ways() {
         house.import("relay", "feed", &hosts(2_000)).unwrap();
         house.pass(86_400);
         let others = hosts(4_000);

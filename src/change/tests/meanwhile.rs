@@ -6,9 +6,7 @@ use crate::store::SourceId;
 /// The second looks at the hints of an entry that is not in force yet: it found no entry, and threw them away.
 #[test]
 fn an_end_that_comes_before_the_switch_to_its_entry_is_not_forgotten() {
-    for batch_rows in [50_000, 0] {
-        let (_directory, house) = house();
-        house.batch_rows(batch_rows);
+    for (_directory, house) in both_ways() {
         house.import("relay", "feed", "203.0.113.7").unwrap();
         house.meanwhile(house.passing(5));
         house.import("relay", "feed", "203.0.113.1 expires=3\n203.0.113.2\n203.0.113.7").unwrap();
@@ -95,9 +93,7 @@ fn a_post_inside_a_range_that_an_undo_brings_back_does_not_hide_it() {
 
 #[test]
 fn an_import_comes_into_force_though_a_reload_came_between() {
-    for batch_rows in [50_000, 0] {
-        let (_directory, house) = house();
-        house.batch_rows(batch_rows);
+    for (_directory, house) in both_ways() {
         let mut other = configuration();
         other.lists[1] = Arc::new(ListSettings { criteria: "other words".into(), ..(*other.lists[1]).clone() });
         let (door, serial) = (house.door.clone(), house.serial());

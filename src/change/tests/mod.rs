@@ -302,6 +302,15 @@ fn hosts(count: u32) -> String {
     })
 }
 
+/// A house in which an import is one batch of rows, and one in which it is written as files.
+fn both_ways() -> impl Iterator<Item = (tempfile::TempDir, House)> {
+    [50_000, 0].into_iter().map(|batch_rows| {
+        let (directory, house) = house();
+        house.batch_rows(batch_rows);
+        (directory, house)
+    })
+}
+
 fn house() -> (tempfile::TempDir, House) {
     let directory = tempfile::tempdir().unwrap();
     let house = House::open(directory.path(), configuration());

@@ -344,9 +344,7 @@ fn own_texts_are_served_and_bounded() {
 /// The bound was on all texts that ever were: a feed whose texts change from day to day was refused for ever in the end.
 #[test]
 fn texts_that_nothing_carries_any_more_leave_room_for_others() {
-    for batch_rows in [50_000, 0] {
-        let (_directory, house) = house();
-        house.batch_rows(batch_rows);
+    for (_directory, house) in both_ways() {
         let body_of = |day: u32, keys: u32| -> String {
             (0..keys).map(|n| format!("198.18.{}.{} text=day{day}-{n}\n", n / 256, n % 256)).collect()
         };
@@ -376,9 +374,7 @@ fn texts_that_nothing_carries_any_more_leave_room_for_others() {
 /// What an undo may bring back counted as carried: who exchanges many texts for others was refused, some for a day.
 #[test]
 fn a_source_may_exchange_all_its_texts_for_others_again_and_again() {
-    for batch_rows in [50_000, 0] {
-        let (_directory, house) = house();
-        house.batch_rows(batch_rows);
+    for (_directory, house) in both_ways() {
         let body_of = |day: u32, keys: u32| -> String {
             (0..keys).map(|n| format!("198.18.{}.{} text=day{day}-{n}\n", n / 256, n % 256)).collect()
         };

@@ -28,9 +28,7 @@ fn settle(house: &House) {
 
 #[test]
 fn an_entry_that_went_on_and_left_later_has_one_stay() {
-    for batch_rows in [50_000, 0] {
-        let (_directory, house) = house();
-        house.batch_rows(batch_rows);
+    for (_directory, house) in both_ways() {
         house.import("relay", "feed", "203.0.113.1\n203.0.113.2").unwrap();
         house.pass(10);
         house.import("relay", "feed", "203.0.113.2\n203.0.113.3").unwrap();
@@ -44,9 +42,7 @@ fn an_entry_that_went_on_and_left_later_has_one_stay() {
 
 #[test]
 fn an_entry_that_left_and_came_back_keeps_its_former_stay() {
-    for batch_rows in [50_000, 0] {
-        let (_directory, house) = house();
-        house.batch_rows(batch_rows);
+    for (_directory, house) in both_ways() {
         house.import("relay", "feed", "203.0.113.1\n203.0.113.2").unwrap();
         house.pass(10);
         house.import("relay", "feed", "203.0.113.2").unwrap();
@@ -64,9 +60,7 @@ fn an_entry_that_left_and_came_back_keeps_its_former_stay() {
 
 #[test]
 fn an_entry_that_an_import_says_otherwise_has_changed() {
-    for batch_rows in [50_000, 0] {
-        let (_directory, house) = house();
-        house.batch_rows(batch_rows);
+    for (_directory, house) in both_ways() {
         house.import("relay", "feed", "203.0.113.1\n203.0.113.2").unwrap();
         house.pass(10);
         house.import("relay", "feed", "!203.0.113.1\n203.0.113.2").unwrap();

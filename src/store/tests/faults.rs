@@ -32,13 +32,19 @@ fn a_newer_store_is_refused() {
     assert_eq!(opened, Err(OpenError::Newer { found: FORMAT + 1 }));
 }
 
-fn filled(directory: &Path) -> PathBuf {
+/// A store with that many commits, and its list.
+fn with_commits(directory: &Path, count: u64) -> (Store, ListId) {
     let store = open(directory);
     let list = store.create_list(&list_name("dynamic")).unwrap();
     let source = source_in(&store, list, "isp");
-    for serial in 1..=40 {
+    for serial in 1..=count {
         add(&store, &source, serial, &format!("192.0.2.{serial}")).unwrap();
     }
+    (store, list)
+}
+
+fn filled(directory: &Path) -> PathBuf {
+    let (store, _) = with_commits(directory, 40);
     for column in schema::Column::ALL {
         store.rows.flush_cf(store.column(column)).unwrap();
     }
@@ -156,12 +162,7 @@ fn a_row_that_nobody_wrote_is_an_error_that_names_it() {
 #[test]
 fn a_torn_log_opens_with_whole_commits_only() {
     let directory = tempfile::tempdir().unwrap();
-    let store = open(directory.path());
-    let list = store.create_list(&list_name("dynamic")).unwrap();
-    let source = source_in(&store, list, "isp");
-    for serial in 1..=20 {
-        add(&store, &source, serial, &format!("192.0.2.{serial}")).unwrap();
-    }
+    let (_store, list) = with_commits(directory.path(), 20);
     let path = open::rocksdb_path(directory.path());
     let log = files(&path, ".log").pop().unwrap();
     let whole = fs::read(&log).unwrap();
@@ -189,12 +190,7 @@ fn a_torn_log_opens_with_whole_commits_only() {
 #[test]
 fn a_hole_in_the_log_is_damage_unless_the_power_may_have_failed() {
     let directory = tempfile::tempdir().unwrap();
-    let store = open(directory.path());
-    let list = store.create_list(&list_name("dynamic")).unwrap();
-    let source = source_in(&store, list, "isp");
-    for serial in 1..=20 {
-        add(&store, &source, serial, &format!("192.0.2.{serial}")).unwrap();
-    }
+    let (_store, _) = with_commits(directory.path(), 20);
     let path = open::rocksdb_path(directory.path());
     let log = files(&path, ".log").pop().unwrap();
     let mut octets = fs::read(&log).unwrap();
