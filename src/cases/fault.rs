@@ -84,6 +84,9 @@ pub enum Obstacle {
     /// As many as may wait.
     #[error("many claims are open; try again in some days, or write to the operator")]
     ManyClaims,
+    /// All that is claimed was claimed or entered before.
+    #[error("these prefixes are the network's already")]
+    HeldAlready,
     /// Only what is proven can be agreed to.
     #[error("{0} is not proven, so it cannot be approved")]
     NotProven(Prefix),

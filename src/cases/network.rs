@@ -432,6 +432,16 @@ impl Network {
         self.active().any(|held| held.covers(prefix))
     }
 
+    /// What was claimed of it by this word, the one of its records: the network with no other prefix and nothing else that
+    /// is its own; `None` where nothing was.
+    #[must_use]
+    pub fn claimed_by(&self, word: &str) -> Option<Self> {
+        let claimed = |held: &HeldPrefix| !held.token.is_empty() && *held.token == *word;
+        let prefixes: Vec<HeldPrefix> = self.prefixes.iter().filter(|held| claimed(held)).cloned().collect();
+        let (ranges, webhook) = (Vec::new(), None);
+        (!prefixes.is_empty()).then(|| Self { prefixes, ranges, webhook, ..self.clone() })
+    }
+
     /// Whether its token is taken: something of it is in force.
     #[must_use]
     pub fn is_active(&self) -> bool {

@@ -22,7 +22,7 @@ const PLACES = {
   clear: "/192.0.2.1", past: "/203.0.113.9", exempt: "/198.51.100.25", special: "/192.168.1.1", test: "/127.0.0.2",
   unread: "/192.0.2.256", range: "/198.51.100.0/24", mailbox: "/someone@example.org", nothing: "/a/b/c",
   list: "/lists/compromised", never: "/lists/never", map: "/map", net: "/map?at=203", nearer: "/map?at=203.0",
-  privacy: "/privacy", docs: "/docs", hostile: "/192.0.2.101",
+  privacy: "/privacy", claim: "/claim", docs: "/docs", hostile: "/192.0.2.101",
 };
 
 for (const [size, dark] of LOOKS) {
@@ -150,6 +150,37 @@ test("a network's owner decides a request that a stranger wrote, and the address
   assert.deepEqual([await pooled("203.0.120.9"), await pooled("203.0.120.10")], [false, true]);
   assert.deepEqual([visitor.strangers, visitor.alerts], [[], []]);
   await visitor.context.close();
+});
+
+test("somebody who runs a network claims its prefixes without script, and is told which records prove it", async () => {
+  const title = HOSTILE[0];
+  for (const [size, dark] of LOOKS) {
+    const visitor = await visit(browser, server, { size, dark });
+    const { page } = visitor;
+    await page.goto("/");
+    await page.getByRole("link", { name: "Enter your network" }).click();
+    await page.getByLabel("What people call the network").fill(title);
+    await page.getByLabel("Short name").fill(`claimed-${visitor.name}`.replaceAll(/[^\w-]/g, "-"));
+    await page.getByLabel("Prefixes, one to a line").fill("203.0.113.0/25");
+    await page.getByLabel("Your mail address").fill("noc@example.net");
+    const send = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 10_500));
+      await page.getByRole("button", { name: "Claim these prefixes" }).click();
+    };
+    await send();
+    assert.match(await page.getByRole("alert").innerText(), /203\.0\.113\.0\/25 is too small/);
+    await shot(visitor, "claim-wrong");
+    await page.getByLabel("Prefixes, one to a line").fill("203.0.112.0/23\n2001:db8:40::/44");
+    await send();
+    await page.getByText("Waiting for the records", { exact: true }).waitFor();
+    await shot(visitor, "claim-stands");
+    const records = await page.locator("main pre").allInnerTexts();
+    assert.equal(records.join("\n").match(/_dnsbld\.(112|113)\.0\.203\.in-addr\.arpa\. TXT "dnsbld=\w+"/g).length, 2);
+    assert.match(records.join("\n"), /_dnsbld\.4\.0\.0\.8\.b\.d\.0\.1\.0\.0\.2\.ip6\.arpa\. TXT/);
+    assert.equal(await overflows(page), 0);
+    assert.equal(await page.locator("main script, main img, main svg, [onerror]").count(), 0);
+    await visitor.context.close();
+  }
 });
 
 test("nothing hinders anyone on the pages of requests and networks", async () => {

@@ -37,16 +37,34 @@ impl Desk {
         if own {
             let before = self.network(&is.name)?;
             held.retain(|new| !before.prefixes.iter().any(|old| old.prefix == new.prefix));
+            if held.is_empty() {
+                return Err(Obstacle::HeldAlready.into());
+            }
             let prefixes = before.prefixes.iter().cloned().chain(held).collect();
             let after = Network { prefixes, ..before.clone() };
             return self.settle(sitting, actor, Some(before), after, "claimed").await;
         }
+        self.could_claim(&is, prefixes)?;
+        self.settle(sitting, actor, None, new_network(is, held, now), "claimed").await
+    }
+
+    /// Whether a claim of a new network would be taken: what is not need not be counted.
+    ///
+    /// # Errors
+    /// [`Fault::Conflict`], [`Fault::Invalid`]
+    pub fn could_claim(&self, is: &NetworkIs, prefixes: &[Prefix]) -> Result<(), Fault> {
+        if self.checks().is_none() {
+            return Err(Unfit::NoResolver.into());
+        }
         is_small(prefixes).map_err(Unfit::from)?;
+        let now = self.now();
+        let held = prefixes.iter().map(|prefix| HeldPrefix::entered(*prefix, now)).collect();
+        new_network(is.clone(), held, now).check()?;
         self.is_free(&is.name)?;
         if self.networks()?.iter().filter(|network| !network.is_active()).count() >= CLAIMS_OPEN_MAX {
             return Err(Obstacle::ManyClaims.into());
         }
-        self.settle(sitting, actor, None, new_network(is, held, now), "claimed").await
+        Ok(())
     }
 
     /// One round over the claims: forgets what nobody has proved in time, and looks at those whose time has come.

@@ -78,6 +78,16 @@ pub(in crate::http) fn claims_of_strangers() -> Clients {
     Clients::over(std::time::Duration::from_secs(CLAIM_UNSEEN_SECONDS.into()), rates)
 }
 
+/// Counts a claim of a stranger.
+///
+/// # Errors
+/// 429
+pub(in crate::http) fn count_stranger(state: &State, access: &Access) -> Result<(), Problem> {
+    state.claims.count(access.caller.address).map_err(|Limited(wait)| {
+        Problem::too_often("from your address came many claims within a week; write to the operator", wait)
+    })
+}
+
 /// Claim prefixes
 ///
 /// Anyone may: of a network that is not known yet, or with its token further prefixes of a known one. The answer says which
@@ -102,19 +112,18 @@ pub(super) async fn claim(
     let prefixes = prefixes("prefixes", &new.prefixes)?;
     let own = access.could(Act::Network(&name)) && !access.is_admin();
     let actor = access.holder.as_ref().map_or("anyone", |holder| &*holder.actor);
-    if access.holder.is_none() {
-        state.claims.count(access.caller.address).map_err(|Limited(wait)| {
-            Problem::too_often("from your address came many claims within a week; write to the operator", wait)
-        })?;
-    }
     let NewClaim { title, contacts, public_contact, .. } = new;
     let is = NetworkIs { name, title, contacts, public_contact };
+    if access.holder.is_none() {
+        state.desk().could_claim(&is, &prefixes).map_err(state.faulty())?;
+        count_stranger(&state, &access)?;
+    }
     let network = state.desk().claim(actor, is, &prefixes, own).await.map_err(state.faulty())?;
-    let claimed = network.prefixes.iter().rfind(|held| prefixes.contains(&held.prefix) && !held.token.is_empty());
-    let claimed = claimed.ok_or_else(|| Problem::conflict("these prefixes are the network's already"))?;
-    let same = network.prefixes.iter().filter(|held| held.token == claimed.token);
-    let records = same.filter_map(|held| reverse_cuts(held.prefix).ok()).flatten().collect();
-    let txt = format!("dnsbld={}", claimed.token);
-    let look = format!("/api/v1/networks/{}?claim={}", network.name, claimed.token);
+    // What was claimed now came last.
+    let word = network.prefixes.last().map(|held| held.token.clone()).unwrap_or_default();
+    let claimed = network.prefixes.iter().filter(|held| held.token == word);
+    let records = claimed.filter_map(|held| reverse_cuts(held.prefix).ok()).flatten().collect();
+    let txt = format!("dnsbld={word}");
+    let look = format!("/api/v1/networks/{}?claim={word}", network.name);
     Ok((StatusCode::CREATED, Json(Claim { name: network.name.to_string(), txt, records, look })))
 }

@@ -9,7 +9,7 @@ mod audit;
 mod backup;
 mod challenge;
 mod changes;
-mod claims;
+pub(super) mod claims;
 mod document;
 mod entries;
 mod export;
@@ -28,6 +28,7 @@ mod status;
 mod tokens;
 mod written;
 
+pub(super) use challenge::Purpose;
 pub(super) use claims::claims_of_strangers;
 pub use document::Document;
 pub(super) use document::{Base, complete};

@@ -431,12 +431,8 @@ pub(super) async fn delete_range(
 impl NetworkObject {
     /// As who claimed prefixes of it sees them, by the word of their records.
     fn of_claim(network: &Network, token: &str) -> Option<Self> {
-        let claimed = |held: &HeldPrefix| !held.token.is_empty() && *held.token == *token;
-        let mut own = network.clone();
-        own.prefixes.retain(claimed);
-        own.ranges.clear();
-        let shown = Self::of(&own, true, &[]);
-        (!own.prefixes.is_empty()).then_some(Self { contacts: None, webhook: None, ..shown })
+        let shown = Self::of(&network.claimed_by(token)?, true, &[]);
+        Some(Self { contacts: None, ..shown })
     }
 
     /// As the public sees it, or whoever is `inside`.

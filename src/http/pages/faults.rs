@@ -9,10 +9,16 @@ use super::{
     words::{Moment, visible},
 };
 use crate::{
-    cases::{CodeError, Fault, Field, NotYours, Obstacle, Unfit, Wait, network::NetworkError},
+    cases::{
+        CodeError, Fault, Field, NotYours, Obstacle, Unfit, Wait,
+        network::{NetworkError, Unprovable},
+    },
     change::Refused,
-    limits::{NETWORK_RANGES_MAX, NETWORK_TEXT_CHARACTERS_MAX},
-    list::{KeyError, Time},
+    limits::{
+        CLAIM_CUTS_MAX, CLAIM_PREFIXES_MAX, NETWORK_CONTACTS_MAX, NETWORK_NAME_OCTETS_MAX, NETWORK_PREFIXES_MAX,
+        NETWORK_RANGES_MAX, NETWORK_TEXT_CHARACTERS_MAX, NETWORK_TITLE_CHARACTERS_MAX,
+    },
+    list::{KeyError, Prefix, Time},
 };
 
 /// What is said to people.
@@ -95,6 +101,7 @@ fn in_the_way(obstacle: &Obstacle, words: Messages) -> Said {
         Obstacle::NameTaken(name) => words.with("fault-name-taken", "name", name).into(),
         Obstacle::ManyNetworks => words.say("fault-many-networks").into(),
         Obstacle::ManyClaims => words.say("fault-many-claims").into(),
+        Obstacle::HeldAlready => words.say("fault-held-already").into(),
         Obstacle::NotProven(prefix) => words.with("fault-not-proven", "prefix", prefix).into(),
         Obstacle::BrokenOff(_) => words.say("fault-text").into(),
     }
@@ -143,7 +150,7 @@ fn not_taken(unfit: &Unfit, words: Messages) -> Said {
             .into(),
         Unfit::NotTestable(list) => words.with("fault-not-testable", "list", list).into(),
         Unfit::Network(error) => of_network(error, words),
-        Unfit::Claim(error) => Said::from(words.say("fault-claim")).with_detail(error),
+        Unfit::Claim(error) => of_claim(error, words),
     }
 }
 
@@ -153,13 +160,25 @@ fn of_network(error: &NetworkError, words: Messages) -> Said {
         NetworkError::TooManyRanges => most_of("fault-many-ranges", NETWORK_RANGES_MAX, words),
         NetworkError::Text => most_of("fault-long-range", NETWORK_TEXT_CHARACTERS_MAX, words),
         NetworkError::Smarthost => words.say("fault-smarthost").into(),
-        // No form of the pages changes these.
-        NetworkError::Name
-        | NetworkError::Title
-        | NetworkError::Contacts
-        | NetworkError::PublicContact
-        | NetworkError::Prefixes
-        | NetworkError::Webhook => Said::from(words.say("fault-network")).with_detail(error),
+        NetworkError::Name => most_of("fault-network-name", NETWORK_NAME_OCTETS_MAX, words),
+        NetworkError::Title => most_of("fault-network-title", NETWORK_TITLE_CHARACTERS_MAX, words),
+        NetworkError::Contacts => most_of("fault-network-contacts", NETWORK_CONTACTS_MAX, words),
+        NetworkError::PublicContact => words.say("fault-network-public").into(),
+        NetworkError::Prefixes => most_of("fault-network-prefixes", NETWORK_PREFIXES_MAX, words),
+        // No form of the pages changes it.
+        NetworkError::Webhook => Said::from(words.say("fault-network")).with_detail(error),
+    }
+}
+
+fn of_claim(error: &Unprovable, words: Messages) -> Said {
+    let of_prefix = |id, prefix: &Prefix, most: usize| {
+        words.get(id, &[("prefix", prefix.to_string().into()), ("most", figure(most as u64))]).into()
+    };
+    match error {
+        Unprovable::TooLong(prefix) => words.with("fault-claim-long", "prefix", prefix).into(),
+        Unprovable::TooWide(prefix) => of_prefix("fault-claim-wide", prefix, CLAIM_CUTS_MAX),
+        Unprovable::ManyPrefixes => most_of("fault-claim-many", CLAIM_PREFIXES_MAX, words),
+        Unprovable::ManyCuts => most_of("fault-claim-cuts", CLAIM_CUTS_MAX, words),
     }
 }
 
@@ -171,12 +190,8 @@ fn most_of(id: &str, most: usize, words: Messages) -> Said {
 mod tests {
     use super::{super::messages::Language, *};
     use crate::{
-        cases::{
-            State, Unanswered,
-            network::{Unprovable, reverse_cuts},
-            retest,
-        },
-        list::{Prefix, ProofKind},
+        cases::{State, Unanswered, retest},
+        list::ProofKind,
         store::ReadError,
     };
 
@@ -198,6 +213,7 @@ mod tests {
             Obstacle::NameTaken("isp".parse().unwrap()),
             Obstacle::ManyNetworks,
             Obstacle::ManyClaims,
+            Obstacle::HeldAlready,
             Obstacle::NotProven("192.0.2.0/24".parse().unwrap()),
             Obstacle::BrokenOff("panic".into()),
         ]
@@ -205,7 +221,8 @@ mod tests {
 
     fn unfit() -> Vec<Unfit> {
         let wide: Prefix = "192.0.2.0/25".parse().unwrap();
-        let claim: Unprovable = reverse_cuts(wide).unwrap_err();
+        let claims =
+            [Unprovable::TooLong(wide), Unprovable::TooWide(wide), Unprovable::ManyPrefixes, Unprovable::ManyCuts];
         let fields = [Field::Contact, Field::Note, Field::Why].map(|field| Unfit::Long { field, most: 2_000 });
         let codes = [CodeError::NotMailed, CodeError::ManyWrong, CodeError::Old, CodeError::Wrong].map(Unfit::Code);
         let network = [
@@ -213,6 +230,11 @@ mod tests {
             NetworkError::TooManyRanges,
             NetworkError::Text,
             NetworkError::Smarthost,
+            NetworkError::Name,
+            NetworkError::Title,
+            NetworkError::Contacts,
+            NetworkError::PublicContact,
+            NetworkError::Prefixes,
             NetworkError::Webhook,
         ];
         let mut all = vec![
@@ -228,9 +250,8 @@ mod tests {
             Unfit::NoCodes("example.org".into()),
             Unfit::NoResolver,
             Unfit::NotTestable("dynamic".parse().unwrap()),
-            Unfit::Claim(claim),
         ];
-        all.extend(fields.into_iter().chain(codes).chain(network.map(Unfit::Network)));
+        all.extend(fields.into_iter().chain(codes).chain(network.map(Unfit::Network)).chain(claims.map(Unfit::Claim)));
         all
     }
 

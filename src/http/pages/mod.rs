@@ -6,6 +6,7 @@
 //! network that signed in: a chosen language travels in the links.
 
 mod advice;
+mod claim;
 mod docs;
 mod faults;
 mod front;
@@ -41,6 +42,7 @@ use messages::{Language, Messages, figure};
 use std::fmt::Display;
 use words::{Moment, far, visible};
 
+pub(super) use claim::{form as claim, send as send_claim, stands as claim_stands};
 pub(super) use docs::{docs, page as docs_page};
 pub(super) use front::front;
 pub(super) use key::{form, key, range};
@@ -48,8 +50,8 @@ pub(super) use list::list;
 pub(super) use map::{Kept as KeptMaps, map, of_list as map_of_list, picture as map_picture};
 pub(super) use messages::Reader;
 pub(super) use network::{
-    decide as network_decide, listings as network_listings, manage as network_manage, network, range as network_range,
-    sign_in as network_sign_in, sign_out as network_sign_out,
+    claim as network_claim, decide as network_decide, listings as network_listings, manage as network_manage, network,
+    range as network_range, sign_in as network_sign_in, sign_out as network_sign_out,
 };
 pub(super) use privacy::privacy;
 pub(super) use removal::{act as act_on_removal, ask as ask_removal, new as new_removal, read as removal};

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! /networks/NAME          for everyone
-//! /networks/NAME/manage   signed in: ranges, listed addresses      POST .../sign-in, .../sign-out, .../ranges
+//! /networks/NAME/manage   signed in: ranges, listed addresses, requests, claims
+//!                         POST .../sign-in, .../sign-out, .../ranges, .../decide, .../claim
 //! ```
 //! Guarantees: what a session may is what its token may; a form that changes something carries the session's own word and
 //! comes from a page of ours.
@@ -11,12 +12,14 @@
 mod shown;
 
 use super::{
-    Access, At, Of, Reader, Response, Said, Site, State, html, message, problem_page, problem_page_before,
+    Access, At, Of, Reader, Response, Said, Site, State,
+    claim::prefixes as read_prefixes,
+    html, message, problem_page, problem_page_before,
     words::{several_lines, to_be_edited, visible},
 };
 use crate::{
     cases::{
-        Decider, Fault, Unfit,
+        Decider, Fault, NetworkIs, Unfit,
         network::{Network, NetworkName, PrefixState, Range},
     },
     http::{
@@ -38,6 +41,8 @@ use axum::{
 };
 use serde::Deserialize;
 use shown::{ListedShown, PrefixShown, RangeShown, RequestShown, prefixes};
+
+pub(super) use shown::{RecordsShown, records};
 
 #[derive(Template)]
 #[template(path = "network.html", config = "src/http/pages/askama.toml")]
@@ -70,6 +75,7 @@ struct DeskPage {
     said: Option<String>,
     wrong: Option<Said>,
     prefixes: Vec<PrefixShown>,
+    records: Vec<RecordsShown>,
     ranges: Vec<RangeShown>,
     listed: Vec<ListedShown>,
     more: Option<String>,
@@ -104,6 +110,13 @@ pub(in crate::http) struct RangeForm {
     /// Which button.
     #[serde(default)]
     remove: Option<String>,
+}
+
+/// Further prefixes that a network claims.
+#[derive(Deserialize)]
+pub(in crate::http) struct ClaimForm {
+    word: String,
+    prefixes: String,
 }
 
 /// A decision.
@@ -233,6 +246,7 @@ async fn desk_page(
         said,
         wrong,
         prefixes: prefixes(&network, words, now, |_| true),
+        records: records(&network, words, now),
         ranges: network.ranges.iter().map(|range| RangeShown::of(range, to_be_edited)).collect(),
         more: more.then(|| words.with("network-listed-more", "count", words.number(listed.len() as u64))),
         listed: listed.into_iter().map(|one| ListedShown::of(one, words, now)).collect(),
@@ -387,6 +401,30 @@ async fn change_range(state: &State, session: &Session, form: RangeForm) -> Resu
         Ok(network.put_range(range)?)
     };
     state.desk().change_network(&session.actor, &session.network, "range", apply).await.map(drop)
+}
+
+/// `POST /networks/{name}/claim`
+pub(in crate::http) async fn claim(
+    Of(state): Of<State>,
+    reader: Reader,
+    At(name): At<String>,
+    headers: HeaderMap,
+    sent: Result<Sent<ClaimForm>, Problem>,
+) -> Response {
+    let (network, session, form) = match at_desk(&state, &reader, &headers, &name, sent, |form| &form.word).await {
+        Ok(at_desk) => at_desk,
+        Err(elsewhere) => return *elsewhere,
+    };
+    let claimed = async {
+        let prefixes = read_prefixes(&form.prefixes)?;
+        let Network { name, title, contacts, public_contact, .. } = network.clone();
+        let is = NetworkIs { name, title, contacts, public_contact };
+        state.desk().claim(&session.actor, is, &prefixes, true).await
+    };
+    match claimed.await {
+        Ok(_) => Redirect::to(&manage_path(&network.name, &reader, "?saved=1")).into_response(),
+        Err(fault) => not_done(&state, &reader, network, &session, &fault).await,
+    }
 }
 
 /// `POST /networks/{name}/decide`

@@ -290,7 +290,7 @@ async fn the_pages_lead_to_what_networks_say_and_where_they_sign_in() {
     let page = server.page("/203.0.113.9").await;
     assert!(page.contains("<a href=\"/networks/isp\">All that Example Networks says here</a>"), "{page}");
     let front = server.page("/").await;
-    assert!(front.contains("/networks/NAME/manage") && front.contains("<a href=\"/docs#claim\">"), "{front}");
+    assert!(front.contains("/networks/NAME/manage") && front.contains("<a href=\"/claim\">"), "{front}");
     assert!(server.page("/docs").await.contains("id=\"claim\""));
 }
 

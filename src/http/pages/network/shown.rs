@@ -11,7 +11,7 @@ use super::super::{
 use crate::{
     cases::{
         Request,
-        network::{Network, PrefixState, Proof, Range},
+        network::{HeldPrefix, Network, PrefixState, Proof, Range, reverse_cuts},
     },
     http::api,
     list::Time,
@@ -23,6 +23,15 @@ pub(super) struct PrefixShown {
     pub proof: String,
     pub state: String,
     pub checked: Option<Moment>,
+}
+
+/// What has to stand in reverse DNS for a prefix that was claimed.
+pub(in super::super) struct RecordsShown {
+    pub prefix: String,
+    pub state: String,
+    pub checked: Option<Moment>,
+    /// The records, as lines of a zone's file.
+    pub lines: Vec<String>,
 }
 
 /// What is said of a range.
@@ -67,15 +76,36 @@ pub(super) fn prefixes(
             Proof::Operator => words.say("network-by-operator"),
             Proof::ReverseTxt => words.say("network-by-dns"),
         },
-        state: match held.state {
-            PrefixState::Claimed => words.say("network-claimed"),
-            PrefixState::Proven => words.say("network-proven"),
-            PrefixState::Active => words.say("network-active"),
-            PrefixState::Lapsed => words.say("network-lapsed"),
-        },
+        state: state(held, words),
         checked: held.checked_at.map(|at| Moment::at(at, now, words)),
     })
     .collect()
+}
+
+fn state(held: &HeldPrefix, words: Messages) -> String {
+    words.say(match held.state {
+        PrefixState::Claimed => "network-claimed",
+        PrefixState::Proven => "network-proven",
+        PrefixState::Active => "network-active",
+        PrefixState::Lapsed => "network-lapsed",
+    })
+}
+
+/// The records of each prefix that was claimed.
+pub(in super::super) fn records(network: &Network, words: Messages, now: Time) -> Vec<RecordsShown> {
+    let claimed = network.prefixes.iter().filter(|held| !held.token.is_empty());
+    claimed
+        .map(|held| RecordsShown {
+            prefix: held.prefix.to_string(),
+            state: state(held, words),
+            checked: held.checked_at.map(|at| Moment::at(at, now, words)),
+            lines: reverse_cuts(held.prefix)
+                .unwrap_or_default()
+                .iter()
+                .map(|name| format!("{name} TXT \"dnsbld={}\"", held.token))
+                .collect(),
+        })
+        .collect()
 }
 
 impl RangeShown {

@@ -16,7 +16,7 @@ zones-alone = Jede Liste gibt es auch allein, unter ihrem Namen unterhalb der Zo
 zones-hashes = Hashes von Mailadressen, für Filter wie rspamd
 api-link = Für Programme: die API
 front-networks = Betreiben Sie ein Netz? Hier können Sie sagen, welche Ihrer Adressen Kundenanschlüsse sind und was Ihre Kunden tun sollen, und über Anfragen zu Ihren Adressen entscheiden. Anmelden können Sie sich unter { $page }.
-front-claim = Wie ein Netz hier eingetragen wird
+front-claim = Ihr Netz eintragen
 
 list-title = Die Liste { $list }
 list-criteria = Was gelistet wird

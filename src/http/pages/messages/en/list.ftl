@@ -16,7 +16,7 @@ zones-alone = Each list is also served alone, under its own name below the zone,
 zones-hashes = hashes of mail addresses, for filters such as rspamd
 api-link = For programs: the API
 front-networks = Do you run a network? Here you can say which of your addresses are customers' connections and what your customers should do, and decide on requests for your addresses. Sign in at { $page }.
-front-claim = How a network is entered here
+front-claim = Enter your network
 
 list-title = The list { $list }
 list-criteria = What gets listed

@@ -16,7 +16,7 @@ zones-alone = Cada lista se sirve también sola, con su nombre debajo de la zona
 zones-hashes = hashes de direcciones de correo, para filtros como rspamd
 api-link = Para programas: la API
 front-networks = ¿Gestiona una red? Aquí puede indicar cuáles de sus direcciones son conexiones de clientes y qué deben hacer sus clientes, y decidir sobre las peticiones para sus direcciones. Puede entrar en { $page }.
-front-claim = Cómo se da de alta una red aquí
+front-claim = Dé de alta su red
 
 list-title = La lista { $list }
 list-criteria = Qué se lista

@@ -16,7 +16,7 @@ zones-alone = Chaque liste est aussi servie seule, sous son nom au-dessous de la
 zones-hashes = empreintes d’adresses de messagerie, pour des filtres comme rspamd
 api-link = Pour les programmes : l’API
 front-networks = Vous exploitez un réseau ? Vous pouvez dire ici lesquelles de vos adresses sont des connexions de clients et ce que vos clients doivent faire, et décider des demandes pour vos adresses. Vous pouvez vous connecter sur { $page }.
-front-claim = Comment un réseau est inscrit ici
+front-claim = Inscrivez votre réseau
 
 list-title = La liste { $list }
 list-criteria = Ce qui est listé
