@@ -161,6 +161,16 @@ fn a_refused_line_is_named_by_its_file_and_its_line_there() {
     assert_eq!(rejected["file"], files[1], "{value}");
 }
 
+/// The note about it stood in the same place, and in the variable of a script.
+#[test]
+fn a_new_token_stands_alone_on_standard_output() {
+    let server = TestServer::start();
+    let output = server.command(&["token", "create", "feed", "--scope", "write:dynamic/feed"]);
+    let token = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success() && token.starts_with("dnsbld_") && token.lines().count() == 1, "{token}");
+    assert!(String::from_utf8(output.stderr).unwrap().contains("shown only now"));
+}
+
 #[test]
 fn a_backup_taken_while_serving_starts_as_a_store_of_its_own() {
     let server = TestServer::start();

@@ -41,10 +41,15 @@ use std::{
 /// Under this name the store remembers what each zone answered by.
 const ZONES_NOTE: &str = "zones";
 
+/// Under this name a store that was started from a backup remembers when that was.
+const RESTORED_NOTE: &str = "restored-at";
+
 /// Opens the room: lists get their numbers, the first snapshot is built.
 pub(super) fn start(store: Arc<Store>, settings: Settings, clock: Clock) -> Result<Arc<Shared>, OpenError> {
     let now = clock.now();
-    let restored = if store.restored() { Some(restore(&store, &settings.configuration, now)?) } else { None };
+    if store.restored() {
+        restore(&store, &settings.configuration, now)?;
+    }
     let configuration = settings.configuration;
     let served = Served::new(configuration.lists.clone(), configuration.zones.clone(), &configuration.public_url, now);
     check_families(&store.view(), &configuration).map_err(OpenError::Configuration)?;
@@ -67,7 +72,7 @@ pub(super) fn start(store: Arc<Store>, settings: Settings, clock: Clock) -> Resu
         #[cfg(test)]
         acts_of_test: Mutex::default(),
         pause: Mutex::new(paused),
-        restored: Mutex::new(restored.or_else(|| (paused == Some(Pause::Restored)).then_some(now))),
+        restored: Mutex::new(restored_at(&store, paused)?),
         stored: AtomicU64::new(store.serial().0),
         writes_off: AtomicBool::new(false),
         stopping: AtomicBool::new(false),
@@ -107,11 +112,12 @@ fn first_snapshot(store: &Store, registered: &Registered, threads: usize) -> Res
 
 /// The first start of a backup: a lineage of its own, serials beyond all that the original can have given since, and nothing
 /// ends before an admin has looked at it.
-fn restore(store: &Store, configuration: &Configuration, now: Time) -> Result<Time, OpenError> {
+fn restore(store: &Store, configuration: &Configuration, now: Time) -> Result<(), OpenError> {
     let serial = Serial(store.serial().0 + RESTORE_GAP);
     let mut batch = Batch::new();
     batch.adopt_lineage(Lineage::draw());
     expiry::put_pause(&mut batch, Pause::Restored);
+    batch.put_note(RESTORED_NOTE, &now.seconds().to_be_bytes());
     for zone in &configuration.zones {
         batch.put_zone_serial(zone.origin.name(), serial);
     }
@@ -128,7 +134,18 @@ fn restore(store: &Store, configuration: &Configuration, now: Time) -> Result<Ti
     store.write(batch)?;
     store.sync()?;
     tracing::warn!(%serial, "this store comes from a backup: expiry pauses, and its tokens should be looked at");
-    Ok(now)
+    Ok(())
+}
+
+/// When the store was started from a backup, as long as nobody has looked at it since.
+fn restored_at(store: &Store, paused: Option<Pause>) -> Result<Option<Time>, ReadError> {
+    if paused != Some(Pause::Restored) {
+        return Ok(None);
+    }
+    let note = store.view().note(RESTORED_NOTE)?;
+    let noted =
+        note.and_then(|note| note.try_into().ok()).map(|seconds| Time::from_seconds(u32::from_be_bytes(seconds)));
+    Ok(noted.or_else(|| store.last_commit_time()))
 }
 
 /// A list that holds entries cannot take keys of another family.

@@ -61,11 +61,15 @@ impl Token {
                 if let Some(expires) = expires {
                     body["expires"] = json!(expires);
                 }
-                client.post("/api/v1/tokens", &body)?.say(|answer| {
-                    // Of a mailbox the whole address is what is used.
-                    let secret = if answer["address"].is_string() { "address" } else { "token" };
-                    format!("{}\n(token {}; it is shown only now)", text(answer, secret), text(answer, "id"))
-                })
+                let made = client.post("/api/v1/tokens", &body)?;
+                // Of a mailbox the whole address is what is used. It stands alone: `TOKEN=$(dnsbld token create ...)`.
+                made.say(|answer| {
+                    text(answer, if answer["address"].is_string() { "address" } else { "token" }).into()
+                })?;
+                if !connection.json {
+                    eprintln!("(token {}; it is shown only now)", text(&made.value()?, "id"));
+                }
+                Ok(())
             }
             Action::List => client.get("/api/v1/tokens")?.say(listed),
             Action::Revoke { id } => client

@@ -16,9 +16,6 @@ pub(super) const RETRY: u32 = 600;
 /// Seconds after which a secondary without answer stops serving.
 pub(super) const EXPIRE: u32 = 7 * 86_400;
 
-/// TTL of negative answers of a closed zone: seven days, so that those who still ask do so seldom (RFC 6471 3.4).
-const CLOSED_TTL: u32 = 7 * 86_400;
-
 /// The TTLs of a zone, in seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Ttls {
@@ -38,7 +35,8 @@ impl Ttls {
         let settings = zone.settings();
         let records = settings.ttl.seconds();
         if zone.closed() {
-            return Self { records, soa: CLOSED_TTL, negative: CLOSED_TTL, minimum: CLOSED_TTL };
+            let closed = ZoneSettings::CLOSED_TTL.seconds();
+            return Self { records, soa: closed, negative: closed, minimum: closed };
         }
         let minimum = settings.negative_ttl.seconds();
         Self { records, soa: records, negative: records.min(minimum), minimum }

@@ -76,8 +76,13 @@ pub enum Cut<Stop> {
 /// The encoding that a request's headers name.
 ///
 /// # Errors
-/// 415 for one that is not taken.
+/// 415 for one that is not taken; 400 for a part of a body, which is no whole one (RFC 9110 14.5).
 pub fn encoding(headers: &HeaderMap) -> Result<Encoding, Problem> {
+    if headers.contains_key(header::CONTENT_RANGE) {
+        return Err(Problem::malformed(
+            "a body is taken whole, never from the middle on (Content-Range); send all of it",
+        ));
+    }
     let values: Vec<_> = headers.get_all(header::CONTENT_ENCODING).iter().collect();
     match values.as_slice() {
         [] => Ok(Encoding::Plain),
@@ -455,6 +460,13 @@ mod tests {
             assert_eq!(body.collect().await.is_ok(), whole);
             writing.await.unwrap();
         }
+    }
+
+    /// `curl -C -` sends what is left of a file: it would have come in place of all that the source holds.
+    #[test]
+    fn a_part_of_a_body_is_refused() {
+        let headers = HeaderMap::from_iter([(header::CONTENT_RANGE, "bytes 18-26/27".parse().unwrap())]);
+        assert_eq!(encoding(&headers).map_err(|problem| problem.status), Err(400));
     }
 
     #[test]

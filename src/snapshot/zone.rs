@@ -36,6 +36,10 @@ pub struct ZoneSettings {
 }
 
 impl ZoneSettings {
+    /// TTL of the SOA and of negative answers of a closed zone: seven days, so that those who still ask do so seldom (RFC
+    /// 6471 3.4).
+    pub const CLOSED_TTL: Duration = Duration::from_seconds(7 * 86_400);
+
     /// MNAME of the SOA: the first name server, or the origin where there is none.
     #[must_use]
     pub fn primary(&self) -> &ListedName {

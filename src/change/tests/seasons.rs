@@ -318,6 +318,8 @@ fn a_restored_backup_goes_its_own_way() {
     let house = House::open_at(&directory.path().join("two"), configuration(), BEGIN + 600);
     assert_eq!(house.serial(), Serial(serial.0 + (1 << 20)), "once");
     assert_eq!(house.door.status().expiry_paused, Some(Pause::Restored));
+    // Which tokens it held then was reckoned by the time of the latest start.
+    assert_eq!(house.door.status().restored, Some(Time::from_seconds(BEGIN + 500)));
 }
 
 #[test]

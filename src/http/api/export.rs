@@ -74,7 +74,7 @@ pub(super) async fn list(
 /// Export a zone
 ///
 /// Its lists together, for another server: rbldnsd, a response policy zone, or a master file. Written as of the commit in
-/// the header `Dnsbld-Serial`.
+/// the header `Dnsbld-Serial`. Of a closed zone these hold nothing, as DNS says nothing of it.
 #[utoipa::path(get, path = "/api/v1/zones/{origin}/export", tag = "exports", security(("token" = ["read"])),
     params(("origin" = String, Path, description = "The zone", example = "bl.example.org"), ExportParameters),
     responses(
@@ -93,7 +93,12 @@ pub(super) async fn zone(
     let snapshot = state.snapshot();
     let served = snapshot.served();
     let zone = served.zones().iter().find(|zone| zone.settings().origin.name() == origin);
-    let zone = zone.ok_or_else(|| Problem::not_found(format!("there is no zone {origin}")))?.settings();
+    let zone = zone.ok_or_else(|| Problem::not_found(format!("there is no zone {origin}")))?;
+    if zone.closed() && format.is_of_dns() {
+        // A mirror of it lists nothing either, not even the test points.
+        return export(state, format, Some(zone.settings().clone()), Vec::new()).await;
+    }
+    let zone = zone.settings();
     let combined = zone.lists.iter().map(|name| (name, true));
     let parts = combined.chain(zone.sublists_only.iter().map(|name| (name, false)));
     // A copy of the zone has its holes too.
@@ -158,12 +163,13 @@ async fn export(
 fn heading(snapshot: &Snapshot, zone: Option<&ZoneSettings>, serial: Serial) -> Heading {
     let served = snapshot.served();
     let own = zone.and_then(|zone| served.zones().iter().find(|one| one.settings().origin == zone.origin));
+    let held_for = own.filter(|own| own.closed()).map(|_| ZoneSettings::CLOSED_TTL);
     let head = zone.map(|zone| ZoneHead {
         origin: zone.origin.clone(),
         ns: zone.ns.clone(),
         contact: zone.contact.clone(),
-        ttl: zone.ttl,
-        negative_ttl: zone.negative_ttl,
+        ttl: held_for.unwrap_or(zone.ttl),
+        negative_ttl: held_for.unwrap_or(zone.negative_ttl),
         serial: own.map_or(serial, |own| snapshot.zone_serial(own)),
     });
     Heading { zone: head, serial, public_url: served.public_url().to_owned() }

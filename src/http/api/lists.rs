@@ -11,7 +11,7 @@ use crate::{
         access::{Access, At},
         auth::Act,
     },
-    list::{Key, KeyFamily, ListName, ListSettings, Serial, SourceName, Time},
+    list::{Key, KeyFamily, ListName, ListSettings, MailHash, Serial, SourceName, Time},
     snapshot::{ListIndex, Snapshot},
     store::{Source, View},
 };
@@ -182,7 +182,14 @@ impl SourceState {
 /// 400
 pub(in crate::http) fn key(settings: &ListSettings, text: &str) -> Result<Key, Problem> {
     if text.contains('@') {
-        return Err(Problem::malformed("a mail address does not belong into a URL; name its hash"));
+        let hash = match settings.family() {
+            KeyFamily::Hashes(kind) => MailHash::of_address(kind, text).ok(),
+            _ => None,
+        };
+        let named = hash.map(|hash| format!(", which is {hash}")).unwrap_or_default();
+        return Err(Problem::malformed(format!(
+            "a mail address does not belong where logs may keep it; name its hash{named}"
+        )));
     }
     Key::parse(text, settings.family()).map_err(|error| Problem::malformed(format!("{text}: {error}")))
 }

@@ -14,22 +14,22 @@ use std::net::{IpAddr, SocketAddr};
 pub(super) fn page(state: &State, reader: &Reader, asked: &str, unasked: &Unasked) -> Response {
     let shown: String = visible(asked).chars().take(ASKED_SHOWN_MAX).collect();
     let words = reader.messages;
-    let mut meant = Vec::new();
+    let mut meant = inside(asked);
     let (heading, lines) = match unasked {
         Unasked::Range(prefix) => {
             let (range, first) = (prefix.to_string(), prefix.first().to_string());
-            meant.push(first.clone());
+            meant = vec![first.clone()];
             let parts = [("range", range.into()), ("first", first.into())];
             (words.say("range-heading"), vec![words.get("range-text", &parts)])
         }
-        Unasked::MailAddress => {
+        // A refusal names whom the message was for; it is about the address that stands in it, too.
+        Unasked::MailAddress if meant.is_empty() => {
             (words.say("mailbox-heading"), vec![words.say("mailbox-hashes"), words.say("mailbox-server")])
         }
         Unasked::Unreadable(_) if asked.trim().is_empty() => {
             (words.say("empty-heading"), vec![words.say("empty-text")])
         }
-        Unasked::Unreadable(_) => {
-            meant = inside(asked);
+        Unasked::Unreadable(_) | Unasked::MailAddress => {
             let lines = if meant.is_empty() {
                 let unread = words.with("unread-text", "asked", &shown);
                 [Some(unread), wrong(asked.trim(), words), Some(words.say("unread-where"))]

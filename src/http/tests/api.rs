@@ -1,7 +1,7 @@
 //! The calls.
 
 use super::Server;
-use crate::limits::EXPLAINED_ENTRIES_MAX;
+use crate::{limits::EXPLAINED_ENTRIES_MAX, list::Time};
 use axum::{body::Body, http::Request};
 use flate2::{Compression, write::GzEncoder};
 use futures_util::StreamExt;
@@ -345,6 +345,28 @@ async fn a_source_is_undone_and_purged() {
     let history = server.get("/api/v1/history/198.51.100.1").await.ok();
     assert!(history["stays"].as_array().unwrap().iter().any(|stay| stay["list"] == "dynamic"), "{history}");
     assert_eq!(server.get("/api/v1/history/198.51.100.0/24").await.status, 200);
+}
+
+/// Further name servers are fed by exports: they went on listing what this one no longer did.
+#[tokio::test]
+async fn the_exports_of_a_closed_zone_list_nothing() {
+    let server = Server::start();
+    server.put("dynamic", "isp", "192.0.2.0/24").await.ok();
+    let export = async |format: &str| {
+        let reply = server.call("GET", &format!("/api/v1/zones/bl.test/export?format={format}"), "").await;
+        (reply.status, reply.text().to_owned())
+    };
+    assert!(export("rbldnsd").await.1.contains("192.0.2.0/24"));
+    let mut configuration = super::configuration();
+    configuration.zones[0].closing = Some(Time::from_seconds(1_700_000_000));
+    server.door.configure(configuration).await.unwrap();
+    for format in ["rbldnsd", "rpz", "bind"] {
+        let (status, text) = export(format).await;
+        assert_eq!(status, 200, "{text}");
+        assert!(!text.contains("127.0.0.") && !text.contains("192.0.2") && !text.contains("2.0.192"), "{text}");
+        assert!(text.contains("604800\n") && !text.contains(" 60\n"), "its SOA holds for seven days: {text}");
+    }
+    assert!(export("text").await.1.contains("192.0.2.0/24"), "what the entries are is still told");
 }
 
 #[tokio::test]

@@ -332,3 +332,20 @@ async fn the_rule_of_reports_is_said_as_each_language_says_it() {
         }
     }
 }
+
+/// Nearly every refusal names whom the message was for, and "this is a mail address" helped nobody.
+#[tokio::test]
+async fn a_pasted_refusal_with_a_mail_address_is_searched_for_its_address() {
+    let server = Server::start();
+    let refusal = "%3Cbob@example.net%3E: host mx.example.net[192.0.2.1] said: 554 Client host [198.51.100.7] blocked";
+    let path = format!("/lookup?key={}", refusal.replace(' ', "%20"));
+    let page = server.get(&path).await;
+    assert_eq!(page.status, 400);
+    assert!(
+        page.text().contains("href=\"/198.51.100.7\"") && page.text().contains("href=\"/192.0.2.1\""),
+        "{}",
+        page.text()
+    );
+    let alone = server.get("/lookup?key=bob@example.net").await;
+    assert!(alone.text().contains("mail address"), "{}", alone.text());
+}

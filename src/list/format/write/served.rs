@@ -4,7 +4,7 @@
 //! Never: knows addresses of queries: a text about a range names the range.
 
 use super::{Heading, Part, sweep::Said};
-use crate::list::{HashKind, KeyFamily, ListSettings, MailHash, ReturnCode, format::remark};
+use crate::list::{HashKind, Key, KeyFamily, ListSettings, MailHash, ReturnCode, format::remark};
 use std::fmt::Write as _;
 
 /// Refresh, retry and expire of a SOA, in seconds: who loads the file asks nobody for more, so they are customary values.
@@ -46,6 +46,16 @@ pub(super) fn test_points(list: &ListSettings) -> Vec<String> {
         }
         KeyFamily::Names => vec![".test".to_owned()],
         KeyFamily::Hashes(kind) => vec![noemail(kind)],
+    }
+}
+
+/// Whether a zone answers for this key without regard to entries (RFC 5782 5): names at and below `test` and `invalid`, and
+/// the hash of the test address.
+pub(super) fn is_reserved(key: &Key) -> bool {
+    match key {
+        Key::Prefix(_) => false,
+        Key::Name(name) => matches!(name.name().rsplit('.').next(), Some("test" | "invalid")),
+        Key::Hash(hash) => hash.to_string() == noemail(hash.kind()),
     }
 }
 

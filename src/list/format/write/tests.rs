@@ -302,6 +302,27 @@ $TTL 300
     );
 }
 
+/// DNS answers nothing for `invalid` and the test point for `test`, whatever a list says of names below them.
+#[test]
+fn a_mirror_has_test_points_in_place_of_entries_at_them() {
+    let kinds = [(Kind::Domain, "127.0.1.2"), (Kind::MailHash, "127.0.1.3")];
+    let noemail = served::noemail(HashKind::Sha1);
+    let keys: [&[&str]; 2] = [&["a.2.invalid", "invalid", "b.c.test", "test", "a.example"], &[&noemail]];
+    for ((kind, code), keys) in kinds.into_iter().zip(keys) {
+        let list = [settings("bad", kind, code)];
+        let rows: Vec<Row> = keys.iter().map(|key| row(0, key, list[0].family())).collect();
+        for format in [ExportFormat::Rbldnsd, ExportFormat::Bind] {
+            let zone = write(format, true, &list, &rows).unwrap();
+            let of = |key: &str| zone.lines().filter(|line| line.contains(key)).count();
+            assert_eq!((of("invalid"), of("c.test")), (0, 0), "{zone}");
+            let others = if kind == Kind::Domain { of("a.example") > 0 } else { of(&noemail) > 0 };
+            assert!(others, "{zone}");
+            let alone = write(format, false, &list, &rows).unwrap();
+            assert!(keys.iter().all(|key| alone.contains(key)), "a list alone has all of its keys: {alone}");
+        }
+    }
+}
+
 /// DNS says y.com of every name below it; the wildcard said nobody's.
 #[test]
 fn the_text_of_a_wildcard_names_the_name_that_decides_below_it() {
