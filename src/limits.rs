@@ -750,6 +750,13 @@ pub const REMOVAL_ROWS_MAX: usize = 256;
 /// Checks of requests that run side by side.
 pub const REQUEST_CHECKS_AT_ONCE: usize = 8;
 
+/// Time for one check of a request: a server that takes the time of a test to greet ([`RETEST_TEST_TIME`]), and some seconds
+/// of DNS. Name servers that answer slowly could draw it out to minutes.
+pub const REQUEST_CHECK_TIME: Duration = Duration::from_secs(40);
+
+/// How long one round begins checks of requests: with the last of them it ends within a minute.
+pub const REQUEST_ROUND_TIME: Duration = Duration::from_secs(20);
+
 /// How long after a check without an answer the next is made.
 pub const REQUEST_CHECK_AGAIN_SECONDS: u32 = 600;
 

@@ -25,6 +25,7 @@ mod reports;
 mod request_rows;
 pub(super) mod retest_rows;
 pub(super) mod retests;
+mod rounds;
 mod standing;
 mod upkeep;
 mod webhooks;
@@ -71,10 +72,17 @@ pub struct Desk {
     turn: Arc<Mutex<()>>,
     networks: networks::KnownNetworks,
     declined: Arc<retests::Declined>,
-    soon: Arc<Notify>,
+    soon: Arc<Soon>,
     /// Moves written into the audit trail since the start: their order within a second.
     audited: Arc<AtomicU32>,
     replaced: listings::Replaced,
+}
+
+/// What wakes those who look what time asks for: each keeps its own call until it hears it.
+#[derive(Default)]
+struct Soon {
+    cases: Notify,
+    checks: Notify,
 }
 
 /// A turn at the desk.
@@ -143,7 +151,8 @@ impl Desk {
 
     /// Something waits that should not wait for the next round of upkeep.
     pub(super) fn look_soon(&self) {
-        self.soon.notify_one();
+        self.soon.cases.notify_one();
+        self.soon.checks.notify_one();
     }
 
     /// The next turn. Nothing that waits for others (DNS, a peer) belongs into it.
