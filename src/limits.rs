@@ -393,7 +393,7 @@ pub const SWEEP_BUSY_PAUSE: Duration = Duration::from_millis(100);
 /// How often it is looked for texts that nothing carries while somebody finds no number for his: the whole list is walked.
 pub const TEXTS_LOOK_EVERY_SECONDS: u32 = 10;
 
-/// Commits that one piece takes out of the journal.
+/// Commits that one piece looks at, and takes out of the journal.
 pub const SWEEP_COMMITS: usize = 500;
 
 /// Rows of history that one piece looks at.
