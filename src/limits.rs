@@ -613,7 +613,7 @@ pub const CLAIMS_OPEN_MAX: usize = 200;
 /// Seconds between two looks at a claim that is not proved yet: an hour.
 pub const CLAIM_RETRY_SECONDS: u32 = 3_600;
 
-/// Entries that are walked for one page of what is listed inside a network.
+/// Entries, or requests, that are walked for one page of what is inside a network.
 pub const NETWORK_LISTINGS_MAX: usize = 10_000;
 
 /// Addresses found in a pasted text that are offered for a look-up.
