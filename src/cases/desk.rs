@@ -15,6 +15,7 @@
 //! Never: keeps in memory what a restart would lose; walks a whole family within a request.
 
 mod claims;
+mod course;
 mod listings;
 mod networks;
 mod owners;
@@ -30,6 +31,7 @@ mod standing;
 mod upkeep;
 mod webhooks;
 
+pub use course::Course;
 pub use networks::NetworkIs;
 pub use removals::{Asked, Asking, Decider, Shown};
 pub use reports::{Answered, Taken};
