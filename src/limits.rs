@@ -146,6 +146,10 @@ pub const CHANGES_SHOWN_MAX: usize = 1_000_000;
 /// Followers of the changes (`text/event-stream`) at once.
 pub const FOLLOWERS_MAX: usize = 64;
 
+/// Past stays of one key that are walked, before a time and from it on, for the one that ended next: a key that came and went
+/// every hour for a year.
+pub const HISTORY_WALKED_MAX: usize = 10_000;
+
 /// Past stays of one key that `GET history` shows.
 pub const HISTORY_SHOWN_MAX: usize = 1_000;
 

@@ -94,6 +94,24 @@ fn an_undone_import_ends_what_it_alone_held_though_two_more_imports_follow() {
     assert_eq!(ends(&house, "203.0.113.3"), [(Why::Undone, 20)]);
 }
 
+/// What ended after the clock was set back was looked for from the time on at which the import came, and so not found: the
+/// import was told as its end, a second stay.
+#[test]
+fn an_entry_that_left_after_the_clock_was_set_back_has_one_stay() {
+    for (_directory, house) in both_ways() {
+        house.pass(5_000);
+        house.import("relay", "feed", "203.0.113.1\n203.0.113.2").unwrap();
+        house.pass(10);
+        house.import("relay", "feed", "203.0.113.1\n203.0.113.3").unwrap();
+        house.wall.fetch_sub(3_000, Ordering::SeqCst);
+        house.remove("relay", "feed", "203.0.113.1").unwrap();
+        house.wall.fetch_add(3_000, Ordering::SeqCst);
+        settle(&house);
+        assert_eq!(ends(&house, "203.0.113.1"), [(Why::Removed, 2_010)]);
+        assert_eq!(ends(&house, "203.0.113.2"), [(Why::Replaced, 5_010)]);
+    }
+}
+
 #[derive(Clone, Debug)]
 enum Act {
     Import(Vec<(usize, bool)>),
