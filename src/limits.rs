@@ -17,10 +17,12 @@ pub const LISTS_MAX: usize = 64;
 /// Sources of one list in its life: the list of all of them is copied at each commit.
 pub const SOURCES_PER_LIST_MAX: u16 = 10_000;
 
-/// Distinct own texts of the entries of one list: they are interned with 16 bits and served from memory.
+/// Distinct own texts of the entries of one list, beyond which writes are refused, as far as is known when they begin: they are
+/// interned with 16 bits and served from memory.
 pub const TEXTS_PER_LIST_MAX: usize = 4_096;
 
-/// Numbers of own texts of a list: of those that it carries, and of those that left and that an undo may bring back.
+/// Numbers of own texts of a list: of those that it carries, and of those that left and that an undo may bring back. No list
+/// carries more, whatever comes at once.
 pub const TEXTS_NUMBERED_MAX: usize = 4 * TEXTS_PER_LIST_MAX;
 
 /// Numbers for own texts that are left when the writer looks which ones nothing needs any more: a walk over the list.
