@@ -17,10 +17,12 @@ pub const LISTS_MAX: usize = 64;
 /// Sources of one list in its life: the list of all of them is copied at each commit.
 pub const SOURCES_PER_LIST_MAX: u16 = 10_000;
 
-/// Distinct own texts of the entries of one list: they are interned with 16 bits and served from memory.
+/// Distinct own texts of the entries of one list, beyond which writes are refused, as far as is known when they begin: they are
+/// interned with 16 bits and served from memory.
 pub const TEXTS_PER_LIST_MAX: usize = 4_096;
 
-/// Numbers of own texts of a list: of those that it carries, and of those that left and that an undo may bring back.
+/// Numbers of own texts of a list: of those that it carries, and of those that left and that an undo may bring back. No list
+/// carries more, whatever comes at once.
 pub const TEXTS_NUMBERED_MAX: usize = 4 * TEXTS_PER_LIST_MAX;
 
 /// Numbers for own texts that are left when the writer looks which ones nothing needs any more: a walk over the list.
@@ -145,6 +147,10 @@ pub const CHANGES_SHOWN_MAX: usize = 1_000_000;
 
 /// Followers of the changes (`text/event-stream`) at once.
 pub const FOLLOWERS_MAX: usize = 64;
+
+/// Past stays of one key that are walked, before a time and from it on, for the one that ended next: a key that came and went
+/// every hour for a year.
+pub const HISTORY_WALKED_MAX: usize = 10_000;
 
 /// Past stays of one key that `GET history` shows.
 pub const HISTORY_SHOWN_MAX: usize = 1_000;
@@ -393,7 +399,7 @@ pub const SWEEP_BUSY_PAUSE: Duration = Duration::from_millis(100);
 /// How often it is looked for texts that nothing carries while somebody finds no number for his: the whole list is walked.
 pub const TEXTS_LOOK_EVERY_SECONDS: u32 = 10;
 
-/// Commits that one piece takes out of the journal.
+/// Commits that one piece looks at, and takes out of the journal.
 pub const SWEEP_COMMITS: usize = 500;
 
 /// Rows of history that one piece looks at.
@@ -613,7 +619,7 @@ pub const CLAIMS_OPEN_MAX: usize = 200;
 /// Seconds between two looks at a claim that is not proved yet: an hour.
 pub const CLAIM_RETRY_SECONDS: u32 = 3_600;
 
-/// Entries that are walked for one page of what is listed inside a network.
+/// Entries, or requests, that are walked for one page of what is inside a network.
 pub const NETWORK_LISTINGS_MAX: usize = 10_000;
 
 /// Addresses found in a pasted text that are offered for a look-up.
@@ -749,6 +755,13 @@ pub const REMOVAL_ROWS_MAX: usize = 256;
 
 /// Checks of requests that run side by side.
 pub const REQUEST_CHECKS_AT_ONCE: usize = 8;
+
+/// Time for one check of a request: a server that takes the time of a test to greet ([`RETEST_TEST_TIME`]), and some seconds
+/// of DNS. Name servers that answer slowly could draw it out to minutes.
+pub const REQUEST_CHECK_TIME: Duration = Duration::from_secs(40);
+
+/// How long one round begins checks of requests: with the last of them it ends within a minute.
+pub const REQUEST_ROUND_TIME: Duration = Duration::from_secs(20);
 
 /// How long after a check without an answer the next is made.
 pub const REQUEST_CHECK_AGAIN_SECONDS: u32 = 600;

@@ -241,7 +241,7 @@ impl Process {
         outside::start(&config, sockets.outside, &desk, mailroom, &mut units, &stop).map_err(failed)?;
         let (upkeep, stopping) = (desk.clone(), stop.clone());
         units.task("desk", async move {
-            upkeep.run(stopping).await;
+            Box::pin(upkeep.run(stopping)).await;
             Ok::<(), io::Error>(())
         });
 

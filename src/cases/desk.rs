@@ -15,6 +15,7 @@
 //! Never: keeps in memory what a restart would lose; walks a whole family within a request.
 
 mod claims;
+mod course;
 mod listings;
 mod networks;
 mod owners;
@@ -25,10 +26,12 @@ mod reports;
 mod request_rows;
 pub(super) mod retest_rows;
 pub(super) mod retests;
+mod rounds;
 mod standing;
 mod upkeep;
 mod webhooks;
 
+pub use course::Course;
 pub use networks::NetworkIs;
 pub use removals::{Asked, Asking, Decider, Shown};
 pub use reports::{Answered, Taken};
@@ -71,10 +74,17 @@ pub struct Desk {
     turn: Arc<Mutex<()>>,
     networks: networks::KnownNetworks,
     declined: Arc<retests::Declined>,
-    soon: Arc<Notify>,
+    soon: Arc<Soon>,
     /// Moves written into the audit trail since the start: their order within a second.
     audited: Arc<AtomicU32>,
     replaced: listings::Replaced,
+}
+
+/// What wakes those who look what time asks for: each keeps its own call until it hears it.
+#[derive(Default)]
+struct Soon {
+    cases: Notify,
+    checks: Notify,
 }
 
 /// A turn at the desk.
@@ -143,7 +153,8 @@ impl Desk {
 
     /// Something waits that should not wait for the next round of upkeep.
     pub(super) fn look_soon(&self) {
-        self.soon.notify_one();
+        self.soon.cases.notify_one();
+        self.soon.checks.notify_one();
     }
 
     /// The next turn. Nothing that waits for others (DNS, a peer) belongs into it.

@@ -30,7 +30,7 @@ pub mod retest;
 pub use audit::AuditRow;
 pub use checks::{Checks, Unanswered, Unmet};
 pub use desk::{
-    Answered, Asked, Asking, Decider, Desk, NetworkIs, Parts, Shown, Taken,
+    Answered, Asked, Asking, Course, Decider, Desk, NetworkIs, Parts, Shown, Taken,
     retest_rows::Evidence,
     retests::{Declined, Order, RetestSettings, suspicion},
 };

@@ -5,7 +5,7 @@
 //! what ended or changed since stands in the history.
 //!
 //! Guarantees: an entry that went on as it was has not ended, whatever became of it later; one that did not has, even if it came
-//! back since.
+//! back since. Times are of seconds: what came, left, and came back within one is taken for what went on.
 //! Never: writes; a batch is handed in.
 
 use super::plan::decides_differently;

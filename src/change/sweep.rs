@@ -19,7 +19,7 @@ use crate::{
         SWEEP_ROWS,
     },
     list::{Detail, Duration, Key, ListName, Time},
-    store::{Batch, Held, ListId, Owner, ReadError, View},
+    store::{Batch, Held, JournalWalk, ListId, Owner, ReadError, View},
 };
 use std::collections::VecDeque;
 
@@ -55,7 +55,7 @@ type InList = (ListName, Option<Key>);
 /// A round through all that `[keep]` ends. Each walk comes to its end once.
 #[derive(Default)]
 struct Round {
-    journal: Walk<()>,
+    journal: Walk<JournalWalk>,
     history: Walk<Option<Vec<u8>>>,
     evidence: Walk<Option<InList>>,
 }
@@ -251,12 +251,12 @@ impl Writer {
         let view = shared.store.view();
         let mut batch = Batch::new();
         let mut round = std::mem::take(&mut self.sweep.round);
-        if let Walk::At(()) = round.journal {
-            let commits = view.commits_before(now.minus(keep.changes), now, SWEEP_COMMITS)?;
-            for serial in &commits {
-                batch.delete_commit(*serial);
+        if let Walk::At(walk) = round.journal {
+            let (commits, next) = view.commits_before(now.minus(keep.changes), now, walk, SWEEP_COMMITS)?;
+            for serial in commits {
+                batch.delete_commit(serial);
             }
-            round.journal = if commits.len() < SWEEP_COMMITS { Walk::Ended } else { Walk::At(()) };
+            round.journal = next.map_or(Walk::Ended, Walk::At);
         }
         if let Walk::At(after) = round.history {
             let old = view.history_before(now.minus(keep.history), after, SWEEP_HISTORY_ROWS)?;

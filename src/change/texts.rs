@@ -1,10 +1,11 @@
 //! The own texts of a list's entries, by number.
 //!
-//! A list carries at most [`TEXTS_PER_LIST_MAX`](crate::limits::TEXTS_PER_LIST_MAX) of them. More have numbers: those of
-//! generations that left and of what an undo may bring back. When the list may be full, or numbers are few, the writer looks
-//! which texts are carried and which are needed at all.
+//! What would make a list carry more than [`TEXTS_PER_LIST_MAX`](crate::limits::TEXTS_PER_LIST_MAX) of them is refused, as far
+//! as is known before it is in force: two imports at once do not know of each other's, and an undo asks no bound, because it
+//! helps out of need. More have numbers: those of generations that left and of what an undo may bring back. When the list may
+//! be full, or numbers are few, the writer looks which texts are carried and which are needed at all.
 //!
-//! Guarantees: a text keeps its number as long as an entry carries it, be it only for an undo, or a running import has named
+//! Guarantees: a list has at most [`TEXTS_NUMBERED_MAX`](crate::limits::TEXTS_NUMBERED_MAX) numbers; a text keeps its number as long as an entry carries it, be it only for an undo, or a running import has named
 //! it.
 //! Never: writes. A commit writes the texts that it uses and that no commit wrote before.
 

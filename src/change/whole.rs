@@ -1,14 +1,17 @@
 //! A source as a whole: purge and undo.
 //!
 //! What is small goes row by row; what is large goes by its generation: another one comes into force, and the old one is
-//! cleared away later, with its history. A note says when and why a generation left, until it is cleared.
+//! cleared away later, with its history. A note says when and why a generation left, until it is cleared or comes back: what of
+//! it had ended then is history before it does.
 //!
 //! Guarantees: a purge leaves no way back; an undo leaves none either, so a second undo is refused. The writer does not wait.
 //! Never: guards. Purge and undo are acts of will.
 
 use super::{
     door::{Door, Shared},
+    draft::past,
     edits::holding_at,
+    leaving::{Left, ended_with, how_left},
     plan::{Holding, Outcome},
     prepare::{Coming, Preparation},
     request::{Committed, Refused, Whole, WholeChange},
@@ -19,7 +22,7 @@ use super::{
 use crate::{
     limits::{HOUR_SECONDS, UNDO_PIECE_ROWS},
     list::{Duration, Entry, Key, Mark, Time},
-    store::{Arrival, Batch, Owner, Source, SourceRow, UndoHead, View},
+    store::{Arrival, Batch, Owner, Past, Source, SourceRow, UndoHead, View},
 };
 use std::{cmp::Ordering, collections::BTreeMap, sync::Arc};
 
@@ -150,6 +153,7 @@ impl Acting<'_> {
     /// been used up while it was not in force.
     fn count_and_remind(&self, committed: &mut Committed, head: &UndoHead) -> Result<(), Refused> {
         let former = Owner { generation: head.before.generation, ..self.source.owner() };
+        let left = how_left(&self.view, former)?;
         let mut reminder = self.reminder(former);
         let (mut old, mut new) = (self.view.owned(former).peekable(), self.view.owned(self.source.owner()).peekable());
         loop {
@@ -167,6 +171,9 @@ impl Acting<'_> {
                 let posted = head.before.complete_at.is_none_or(|complete| entry.last_seen > complete);
                 if entry.expires.is_some() || posted {
                     reminder.put(key, entry, if posted { Arrival::Posted } else { Arrival::Imported })?;
+                }
+                if let Some(left) = &left {
+                    self.remember(&mut reminder, left, key, entry)?;
                 }
             }
             committed.count(match (&before, &after) {
@@ -190,13 +197,22 @@ impl Acting<'_> {
         if excludes && !self.may_exclude { Err(Refused::MayNotExclude) } else { Ok(()) }
     }
 
+    /// What of the former generation ended when that left has ended, though it comes back: once it is in force, nothing tells.
+    fn remember(&self, reminder: &mut Reminder<'_>, left: &Left, key: &Key, entry: &Entry) -> Result<(), Refused> {
+        let former = reminder.owner;
+        let Some(why) = ended_with(&self.view, former, left, key, entry)? else { return Ok(()) };
+        let holding = Holding { entry: *entry, detail: self.view.detail(former, key)? };
+        reminder.remember(key, &past(self.list, &self.source.name, &holding, left.until, why, left.serial))
+    }
+
     fn reminder(&self, owner: Owner) -> Reminder<'_> {
         Reminder { door: self.door, owner, batch: Batch::new(), rows: 0 }
     }
 }
 
 /// Writes hints for entries that are about to be in force, a piece at a time. Expiry leaves those of a source with a place
-/// alone, so they stand there before the commit; without it they are hints of nothing, which expiry takes away.
+/// alone, so they stand there before the commit; without it they are hints of nothing, which expiry takes away. So with their
+/// former stays: they have ended, and without the commit the same is written when the generation is cleared away.
 struct Reminder<'a> {
     door: &'a Door,
     owner: Owner,
@@ -207,6 +223,15 @@ struct Reminder<'a> {
 impl Reminder<'_> {
     fn put(&mut self, key: &Key, entry: &Entry, arrival: Arrival) -> Result<(), Refused> {
         self.batch.remind(self.owner, key, entry, arrival);
+        self.row_put()
+    }
+
+    fn remember(&mut self, key: &Key, past: &Past) -> Result<(), Refused> {
+        self.batch.put_history(self.owner.list, key, self.owner.source, past);
+        self.row_put()
+    }
+
+    fn row_put(&mut self) -> Result<(), Refused> {
         self.rows += 1;
         if self.rows < UNDO_PIECE_ROWS {
             return Ok(());

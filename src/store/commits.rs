@@ -129,6 +129,16 @@ pub struct CommitHead {
     pub octets: usize,
 }
 
+/// How far a walk over the journal is that looks for old commits. It goes on over those that were written while the clock was
+/// ahead, however many there are, and remembers no more of them than this.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct JournalWalk {
+    /// All up to this one are old.
+    old: Serial,
+    /// Those behind that and up to here are as old as what follows.
+    seen: Serial,
+}
+
 /// Why the journal cannot be read from there.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum JournalError {
@@ -275,27 +285,44 @@ impl View<'_> {
         Ok(found)
     }
 
-    /// About `limit` commits older than `before`, in their order from the first one on, never the last one: what a pruning
-    /// batch deletes. One whose time has not come `now` was written while the clock was ahead: it is as old as the next.
-    pub fn commits_before(&self, before: Time, now: Time, limit: usize) -> Result<Vec<Serial>, ReadError> {
-        let mut rows = self.range(Column::Commit, Vec::new(), Some(RowKey::default().u64(self.serial().0).0));
-        let (mut found, mut ahead) = (Vec::new(), Vec::new());
-        while found.len() < limit
-            && ahead.len() < limit
-            && let Some((row, octets)) = rows.next()?
-        {
+    /// A piece of a walk over the journal: at most `limit` commits older than `before`, in their order from the first one on,
+    /// never the last one; and where to go on, if there is more. One whose time has not come `now` was written while the
+    /// clock was ahead: it is as old as the next.
+    pub fn commits_before(
+        &self,
+        before: Time,
+        now: Time,
+        walk: JournalWalk,
+        limit: usize,
+    ) -> Result<(Vec<Serial>, Option<JournalWalk>), ReadError> {
+        let from = |serial: Serial| RowKey::default().u64(serial.0).0;
+        let (mut walk, mut more) = (walk, true);
+        let mut rows = self.range(Column::Commit, from(walk.seen.next()), Some(from(self.serial())));
+        for _ in 0..limit {
+            let Some((row, octets)) = rows.next()? else {
+                more = false;
+                break;
+            };
             let read = serial_of(row).and_then(|serial| Some((serial, time_of(octets)?)));
             let (serial, time) = read.ok_or_else(|| damaged(Column::Commit, row))?;
-            if time > now {
-                ahead.push(serial);
-            } else if time < before {
-                found.append(&mut ahead);
-                found.push(serial);
-            } else {
+            if time <= now && time >= before {
+                more = false;
                 break;
             }
+            walk.seen = serial;
+            if time < before {
+                walk.old = serial;
+            }
         }
-        Ok(found)
+        let mut rows = self.range(Column::Commit, Vec::new(), Some(from(walk.old.next())));
+        let mut found = Vec::new();
+        while found.len() < limit
+            && let Some((row, _)) = rows.next()?
+        {
+            found.push(serial_of(row).ok_or_else(|| damaged(Column::Commit, row))?);
+        }
+        let more = more || found.len() == limit;
+        Ok((found, more.then_some(walk)))
     }
 }
 

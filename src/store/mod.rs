@@ -33,7 +33,7 @@ mod write;
 pub use backup::BackupError;
 pub use bulk::{Bulk, BulkError, BulkRow, Figures, Named, Side, Staged, Step, Walked, Written};
 pub use cases::{CaseFamily, CaseItem};
-pub use commits::{Act, Changes, CommitHead, CommitRow, Counts, JournalError, KeyChange, Said};
+pub use commits::{Act, Changes, CommitHead, CommitRow, Counts, JournalError, JournalWalk, KeyChange, Said};
 pub use entries::{Entries, Owned, Scan, Scanned};
 pub use generations::Dropped;
 pub use open::{OpenError, Settings};

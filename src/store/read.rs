@@ -15,7 +15,7 @@ use super::{
     write::{Lineage, UndoHead},
 };
 use crate::{
-    limits::SCAN_READAHEAD_OCTETS,
+    limits::{HISTORY_WALKED_MAX, SCAN_READAHEAD_OCTETS},
     list::{Detail, Entry, Key, Serial, Time},
 };
 use rocksdb::{DB, DBRawIteratorWithThreadMode, ReadOptions, SnapshotWithThreadMode};
@@ -359,17 +359,29 @@ impl View<'_> {
     }
 
     /// What ended first of the source's entries at this key, by a later commit than `serial`, which is of the time `since`.
+    /// Rows lie by time, and a clock that was set back makes that another order than that of commits.
     pub fn next_past(&self, owner: Owner, key: &Key, since: Time, serial: Serial) -> Result<Option<Past>, ReadError> {
         let at_key = RowKey::list(owner.list).key(key);
-        let mut rows = self.range(Column::History, at_key.clone().u32(since.seconds()).0, at_key.end());
-        while let Some((row, value)) = rows.next()? {
+        let then = at_key.clone().u32(since.seconds()).0;
+        let mut rows = self.range(Column::History, at_key.0.clone(), at_key.end());
+        let mut first: Option<Past> = None;
+        let (mut item, mut walked) = (rows.next()?, 0);
+        while let Some((row, value)) = item {
             let (source, past) =
                 row.last_chunk::<2>().zip(read_past(value)).ok_or_else(|| damaged(Column::History, row))?;
-            if SourceId(u16::from_be_bytes(*source)) == owner.source && past.serial > serial {
-                return Ok(Some(past));
+            let ours = SourceId(u16::from_be_bytes(*source)) == owner.source && past.serial > serial;
+            if ours && first.as_ref().is_none_or(|first| past.serial < first.serial) {
+                first = Some(past);
             }
+            walked += 1;
+            // Of very many what ended since is found, as long as nobody set the clock back.
+            item = match row < &then[..] {
+                true if walked == HISTORY_WALKED_MAX => rows.seek(&then)?,
+                false if walked >= 2 * HISTORY_WALKED_MAX => None,
+                _ => rows.next()?,
+            };
         }
-        Ok(None)
+        Ok(first)
     }
 
     /// Rows of `history` that ended before `before`, among the `walked` rows behind `after`; and where to go on, if that

@@ -1,13 +1,13 @@
 //! Claims at the desk: somebody says that prefixes are their own, and DNS is asked whether it says so too.
 //!
-//! Whoever claims names the zones that are asked, and may let them answer as slowly as they like. So a look has an end, some
-//! are made side by side, and a round begins no look after [`CLAIM_ROUND_TIME`]. What a round did not come to is the longest
-//! due of the next; a look without an answer is a look, so that nothing stands at the front for ever.
+//! Whoever claims names the zones that are asked, and may let them answer as slowly as they like: they are asked in `rounds`.
+//! What a round did not come to is the longest due of the next; a look without an answer is a look, so that nothing stands at
+//! the front for ever.
 //!
 //! Guarantees: a round ends whatever DNS does; a fault of one network leaves the others their turn.
 //! Never: asks DNS while others wait for their turn at the desk.
 
-use super::{Desk, Fault, networks::new_network};
+use super::{Desk, Fault, networks::new_network, rounds::Pace};
 use crate::{
     cases::{
         Checks, NetworkIs, Obstacle, Secret, Unfit,
@@ -19,9 +19,8 @@ use crate::{
     },
     list::{Prefix, Time},
 };
-use futures_util::{Stream, StreamExt as _, future::ready, stream};
-use std::{collections::BTreeMap, pin::pin, sync::Arc, time::Duration};
-use tokio::time::{Instant, timeout};
+use futures_util::{StreamExt as _, stream};
+use std::{collections::BTreeMap, pin::pin, sync::Arc};
 
 impl Desk {
     /// Somebody claims prefixes: of a new network, or further ones of their own (`own`). The claims' token goes into TXT.
@@ -78,12 +77,13 @@ impl Desk {
             done = done.and(self.end_unproved(network, now).await);
         }
         let Some(checks) = self.checks() else { return done };
-        let pace = Pace { round: CLAIM_ROUND_TIME, look: CLAIM_LOOK_TIME };
-        let mut looks = pin!(look_at(checks, self.due_claims(now)?, pace).ready_chunks(CLAIM_LOOKS_AT_ONCE));
+        let pace = Pace { round: CLAIM_ROUND_TIME, look: CLAIM_LOOK_TIME, at_once: CLAIM_LOOKS_AT_ONCE };
+        let look = |(_, held): &(NetworkName, HeldPrefix)| look(Arc::clone(checks), held.clone());
+        let mut looks = pin!(pace.look_at(self.due_claims(now)?, look).ready_chunks(CLAIM_LOOKS_AT_ONCE));
         while let Some(looked_at) = looks.next().await {
             let mut found = BTreeMap::<NetworkName, Vec<(HeldPrefix, Checked)>>::new();
-            for (name, held, checked) in looked_at {
-                found.entry(name).or_default().push((held, checked));
+            for ((name, held), checked) in looked_at {
+                found.entry(name).or_default().push((held, checked.unwrap_or(Checked::Unknown)));
             }
             for (name, found) in found {
                 done = done.and(self.put_checked(&name, found).await);
@@ -147,39 +147,12 @@ fn is_small(prefixes: &[Prefix]) -> Result<(), Unprovable> {
     if cuts > CLAIM_CUTS_MAX { Err(Unprovable::ManyCuts) } else { Ok(()) }
 }
 
-/// How long looking may take.
-#[derive(Clone, Copy)]
-struct Pace {
-    /// A round begins no look after so long.
-    round: Duration,
-    /// One look has no answer after so long.
-    look: Duration,
-}
-
-/// Looks at claims in their order, some side by side, for as long as a round has time; what is found, as it is found.
-fn look_at(
-    checks: &Arc<dyn Checks>,
-    due: Vec<(NetworkName, HeldPrefix)>,
-    pace: Pace,
-) -> impl Stream<Item = (NetworkName, HeldPrefix, Checked)> {
-    let (begun, checks) = (Instant::now(), Arc::clone(checks));
-    let in_time = stream::iter(due).take_while(move |_| ready(begun.elapsed() < pace.round));
-    let looks = in_time.map(move |(name, held)| {
-        let checks = Arc::clone(&checks);
-        async move {
-            let checked = timeout(pace.look, look(&checks, &held)).await.unwrap_or(Checked::Unknown);
-            (name, held, checked)
-        }
-    });
-    looks.buffer_unordered(CLAIM_LOOKS_AT_ONCE)
-}
-
 /// Whether the TXT record stands at every reverse zone of the prefix.
-async fn look(checks: &Arc<dyn Checks>, held: &HeldPrefix) -> Checked {
+async fn look(checks: Arc<dyn Checks>, held: HeldPrefix) -> Checked {
     let Ok(cuts) = reverse_cuts(held.prefix) else { return Checked::Missing };
     let wanted = format!("dnsbld={}", held.token);
     let questions = stream::iter(cuts).map(|cut| {
-        let checks = Arc::clone(checks);
+        let checks = Arc::clone(&checks);
         async move { checks.texts(&cut).await }
     });
     let mut answers = questions.buffered(CLAIM_QUESTIONS_AT_ONCE);
@@ -191,49 +164,4 @@ async fn look(checks: &Arc<dyn Checks>, held: &HeldPrefix) -> Checked {
         }
     }
     Checked::Proved
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::cases::{Unanswered, Unmet};
-    use async_trait::async_trait;
-    use std::net::IpAddr;
-
-    /// DNS that never answers.
-    struct Silent;
-
-    #[async_trait]
-    impl Checks for Silent {
-        async fn confirmed_names(&self, _: IpAddr) -> Result<Vec<Box<str>>, Unanswered> {
-            std::future::pending().await
-        }
-
-        async fn texts(&self, _: &str) -> Result<Vec<Box<str>>, Unanswered> {
-            std::future::pending().await
-        }
-
-        async fn mail_server(&self, _: IpAddr) -> Result<Result<Box<str>, Unmet>, Unanswered> {
-            std::future::pending().await
-        }
-    }
-
-    #[tokio::test]
-    async fn a_round_over_silent_zones_ends_and_leaves_the_rest_to_the_next() {
-        let claim = |n: u8| {
-            let held = HeldPrefix::claimed(Prefix::v4([192, 0, n, 0].into(), 24), "t".into(), Time::default()).unwrap();
-            ("isp".parse().unwrap(), held)
-        };
-        let due: Vec<_> = (0..=2 * CLAIM_LOOKS_AT_ONCE as u8).map(claim).collect();
-        let checks: Arc<dyn Checks> = Arc::new(Silent);
-        // Long enough that a busy machine begins the first looks within it, and ended before one of them has.
-        let pace = Pace { round: Duration::from_millis(500), look: Duration::from_millis(750) };
-        let found: Vec<_> = look_at(&checks, due.clone(), pace).collect().await;
-        assert!((1..=CLAIM_LOOKS_AT_ONCE).contains(&found.len()), "{}", found.len());
-        assert!(found.iter().all(|(.., checked)| *checked == Checked::Unknown));
-        let mut first: Vec<_> = found.into_iter().map(|(_, held, _)| held.prefix).collect();
-        first.sort_unstable();
-        let expected: Vec<_> = due[..first.len()].iter().map(|(_, held)| held.prefix).collect();
-        assert_eq!(first, expected, "in their order");
-    }
 }

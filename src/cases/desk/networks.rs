@@ -18,7 +18,7 @@ use super::{
 use crate::{
     cases::{
         AuditRow, Obstacle,
-        network::{HeldPrefix, Network, NetworkError, NetworkName, Range, owner},
+        network::{HeldPrefix, Network, NetworkError, NetworkName, Range},
     },
     change::{Actor, Change, Refused, What, Whole, WholeChange},
     limits::{EXPIRY_KEYS_MAX, NETWORKS_MAX},
@@ -85,15 +85,6 @@ impl Desk {
     pub fn network(&self, name: &NetworkName) -> Result<Network, Fault> {
         let networks = self.networks()?;
         networks.iter().find(|network| network.name == *name).cloned().ok_or(Fault::Unknown("network"))
-    }
-
-    /// The network that answers for a key: the one whose active prefix is the longest.
-    ///
-    /// # Errors
-    /// The store cannot be read.
-    pub fn network_of(&self, key: &Key) -> Result<Option<Network>, Fault> {
-        let Key::Prefix(prefix) = key else { return Ok(None) };
-        Ok(owner(&self.networks()?, *prefix).map(|(network, _)| network.clone()))
     }
 
     /// An operator enters a network with its prefixes: they are active at once.

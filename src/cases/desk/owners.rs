@@ -9,16 +9,17 @@
 //!
 //! Guarantees: a network sees and decides requests for what is its own now; one that waits for a network waits for one that is
 //! there; a request that is open or granted has one such row, written in the commit of its move, so that finding them takes
-//! as long as there are, whatever else is open here; those that wait come first.
+//! as long as there are, whatever else is open here; those that wait come first, and hide none of the others.
 //! Never: keeps the row of a closed request.
 
 use super::{Desk, Fault, Sitting, removals::needs_of, request_rows::request_row, value};
 use crate::{
     cases::{
         Id,
-        network::NetworkName,
+        network::{Network, NetworkName, owner},
         request::{Event, Request, State},
     },
+    limits::{CASES_PIECE_ROWS, NETWORK_LISTINGS_MAX},
     list::{Key, ListSettings, RemovalRule},
     store::CaseFamily,
 };
@@ -43,44 +44,67 @@ impl Desk {
     /// # Errors
     /// The store cannot be read.
     pub fn requests_of(&self, name: &NetworkName, limit: usize) -> Result<Vec<Request>, Fault> {
-        self.requests_under(name, &rows_of(name.as_str()), limit)
+        Ok(self.requests_under(name, b"", limit, |_| true)?.0)
     }
 
-    /// Those that wait for its decision, at most `limit`.
+    /// Those that wait for its decision, at most `limit`, and whether there may be more.
     ///
     /// # Errors
     /// The store cannot be read.
-    pub fn requests_waiting_for(&self, name: &NetworkName, limit: usize) -> Result<Vec<Request>, Fault> {
-        self.requests_under(name, &[&rows_of(name.as_str())[..], b"d"].concat(), limit)
+    pub fn requests_waiting_for(&self, name: &NetworkName, limit: usize) -> Result<(Vec<Request>, bool), Fault> {
+        self.requests_under(name, b"d", limit, |_| true)
     }
 
-    fn requests_under(&self, name: &NetworkName, rows: &[u8], limit: usize) -> Result<Vec<Request>, Fault> {
-        let view = self.store().view();
-        let mut found = Vec::new();
-        for (row, _) in view.cases_under(FAMILY, rows, None, limit)? {
-            let Some(id) = row.last_chunk::<16>() else { continue };
-            let octets = view.case(FAMILY, &request_row(Id(*id)))?;
-            let request: Option<Request> = octets.map(|octets| value(FAMILY, &octets)).transpose()?;
-            // The row is as old as the last round: what is no longer the network's is not shown to it.
-            let still = |request: &Request| self.owner_of(request).map(|owner| owner.as_ref() == Some(name));
-            if let Some(request) = request
-                && still(&request)?
-            {
+    /// Those that were granted and stand, at most `limit`, and whether there may be more.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn requests_granted_of(&self, name: &NetworkName, limit: usize) -> Result<(Vec<Request>, bool), Fault> {
+        self.requests_under(name, b"g", limit, |request| request.state == State::Granted)
+    }
+
+    fn requests_under(
+        &self,
+        name: &NetworkName,
+        turn: &[u8],
+        limit: usize,
+        wanted: impl Fn(&Request) -> bool,
+    ) -> Result<(Vec<Request>, bool), Fault> {
+        let (view, networks) = (self.store().view(), self.networks()?);
+        let rows = [&rows_of(name.as_str())[..], turn].concat();
+        // The row is as old as the last round: what is no longer the network's is not shown to it.
+        let shown = |request: &Request| wanted(request) && owner_of(&networks, request) == Some(name);
+        let (mut found, mut after, mut walked) = (Vec::new(), None, 0);
+        while walked < NETWORK_LISTINGS_MAX {
+            let piece = view.cases_under(FAMILY, &rows, after.as_deref(), CASES_PIECE_ROWS)?;
+            for (row, _) in &piece {
+                let Some(id) = row.last_chunk::<16>() else { continue };
+                let octets = view.case(FAMILY, &request_row(Id(*id)))?;
+                let request: Option<Request> = octets.map(|octets| value(FAMILY, &octets)).transpose()?;
+                let Some(request) = request.filter(shown) else { continue };
+                if found.len() >= limit {
+                    return Ok((found, true));
+                }
                 found.push(request);
             }
+            if piece.len() < CASES_PIECE_ROWS {
+                return Ok((found, false));
+            }
+            walked += piece.len();
+            after = piece.into_iter().last().map(|(row, _)| row);
         }
-        Ok(found)
+        Ok((found, true))
     }
+}
 
-    /// The network that answers for the key of a request now.
-    fn owner_of(&self, request: &Request) -> Result<Option<NetworkName>, Fault> {
-        // A wider listing is the operator's to lift, whoever the address belongs to.
-        if request.owner.is_none() && request.rule == RemovalRule::Operator {
-            return Ok(None);
-        }
-        let Ok(key) = Key::parse_any(&request.key) else { return Ok(None) };
-        Ok(self.network_of(&key)?.map(|network| network.name))
+/// The network that answers for the key of a request now.
+fn owner_of<'a>(networks: &'a [Network], request: &Request) -> Option<&'a NetworkName> {
+    // A wider listing is the operator's to lift, whoever the address belongs to.
+    if request.owner.is_none() && request.rule == RemovalRule::Operator {
+        return None;
     }
+    let Ok(Key::Prefix(prefix)) = Key::parse_any(&request.key) else { return None };
+    owner(networks, prefix).map(|(network, _)| &network.name)
 }
 
 impl Sitting {
@@ -91,7 +115,7 @@ impl Sitting {
         request: Request,
     ) -> Result<(Self, Request), Fault> {
         let desk = self.desk().clone();
-        let owner = desk.owner_of(&request)?.map(|name| name.as_str().into());
+        let owner = owner_of(&desk.networks()?, &request).map(|name| name.as_str().into());
         if owner == request.owner || request.state.is_closed() {
             return Ok((self, request));
         }

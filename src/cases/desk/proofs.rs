@@ -4,7 +4,7 @@
 //! people decide.
 //! Never: mails more than people.md allows; mails where nobody can send.
 
-use super::{Desk, Fault, Sitting, removals::no_move, standing::listed_inside};
+use super::{Desk, Fault, Sitting, removals::no_move, request_rows::request_row, standing::listed_inside};
 use crate::{
     cases::{
         CodeError, Finding, Grounds, Id, NotYours, Obstacle, Secret, ShownProof, Task, Unanswered, Unfit, Wait,
@@ -156,11 +156,18 @@ impl Desk {
         }
     }
 
-    /// Looks at what a request in `checking` waits for. Takes as long as DNS and a mail server take.
+    /// The same of a request as it stands now: it may have waited for its turn.
+    pub(super) async fn check_named(&self, id: Id) -> Result<Found, Fault> {
+        let octets = self.store().view().case(CaseFamily::Request, &request_row(id))?;
+        let request: Request = super::value(CaseFamily::Request, &octets.ok_or(Fault::Unknown("request"))?)?;
+        self.check_removal(&request).await
+    }
+
+    /// Looks at what a request in `checking` waits for. Takes as long as DNS and a mail server take, where it asks them.
     pub(super) async fn check_removal(&self, request: &Request) -> Result<Found, Fault> {
         let settings = self.list_settings(&request.list)?;
         match (settings.kind, request.rule) {
-            (Kind::Dynamic, _) => Ok(self.check_server(request).await),
+            _ if asks_server(&settings) => Ok(self.check_server(request).await),
             (Kind::Compromised, RemovalRule::Retest) => self.check_evidence(request),
             (Kind::Relay | Kind::Proxy, RemovalRule::Retest) => self.check_retest(request).await,
             _ => Ok(Found::Event(Event::Unchecked(Finding::NoTest))),
@@ -225,6 +232,11 @@ impl Desk {
             }
         }
     }
+}
+
+/// Whether the checks of a list's requests ask DNS and a mail server.
+pub(super) fn asks_server(settings: &ListSettings) -> bool {
+    settings.kind == Kind::Dynamic
 }
 
 pub(super) fn day_row(seconds: u32) -> Vec<u8> {

@@ -1,12 +1,17 @@
 //! What time does to removals: checks are made, open requests lapse, granted ones end, closed ones are forgotten.
 //!
-//! Guarantees: a request is looked at within a minute of what happened; closed ones go, with contact and note, as soon as
-//! `[keep] requests` says.
-//! Never: keeps the desk while DNS is asked.
+//! A check of a mail server asks DNS that strangers run, in `rounds`: what a round did not come to is the longest due of the
+//! next, and a check without an answer waits a while before it is made again, so that nothing stands at the front for ever.
+//!
+//! Guarantees: a request that waits for no stranger is looked at within some two minutes of what happened, however slow DNS is;
+//! closed ones go, with contact and note, as soon as `[keep] requests` says.
+//! Never: keeps the desk, or anything else that time does, while DNS is asked.
 
 use super::{
     Desk, Fault, Sitting,
+    proofs::{Found, asks_server},
     request_rows::{active_row, key_row, request_row},
+    rounds::Pace,
 };
 use crate::{
     cases::{
@@ -14,11 +19,12 @@ use crate::{
         lockout::Lockout,
         request::{Around, Ending, Event, Request, State},
     },
-    limits::{CASES_PIECE_ROWS, REQUEST_CHECKS_AT_ONCE, REQUEST_OPEN_SECONDS},
+    limits::{CASES_PIECE_ROWS, REQUEST_CHECK_TIME, REQUEST_CHECKS_AT_ONCE, REQUEST_OPEN_SECONDS, REQUEST_ROUND_TIME},
     list::{Duration, Time},
     store::CaseFamily,
 };
-use futures_util::{StreamExt as _, stream};
+use futures_util::StreamExt as _;
+use std::pin::pin;
 
 impl Desk {
     /// One round over all removals.
@@ -38,7 +44,6 @@ impl Desk {
         loop {
             let piece = self.active_removals(after, CASES_PIECE_ROWS)?;
             let Some(last) = piece.last().map(|request| request.id) else { return kept };
-            self.check_all(&piece).await;
             for request in &piece {
                 kept = kept.and(self.pass_time(request).await);
             }
@@ -52,21 +57,55 @@ impl Desk {
         sitting.commit().await
     }
 
-    async fn check_all(&self, requests: &[Request]) {
+    /// One round over the requests that wait for a check. What asks nobody is looked at first.
+    pub(super) async fn keep_checks(&self) -> Result<(), Fault> {
         let now = self.now();
-        let waiting =
-            |request: &&Request| request.state == State::Checking && request.check_again.is_none_or(|at| now >= at);
-        let due: Vec<Request> = requests.iter().filter(waiting).cloned().collect();
-        let check = |request: Request| async move {
-            let found = match self.check_removal(&request).await {
-                Ok(found) => self.checked(request.id, found).await,
-                Err(fault) => Err(fault),
-            };
-            if let Err(fault) = found {
-                tracing::warn!(%fault, "a check of a request failed; it is made again");
+        let (mut after, mut of_servers) = (None, Vec::new());
+        loop {
+            let piece = self.active_removals(after, CASES_PIECE_ROWS)?;
+            let Some(last) = piece.last().map(|request| request.id) else { break };
+            for request in piece.iter().filter(|request| request.state == State::Checking) {
+                let due_at = request.check_again.unwrap_or(request.since);
+                if request.check_again.is_some() && now < due_at {
+                    continue;
+                }
+                if self.list_settings(&request.list).is_ok_and(|list| asks_server(&list)) {
+                    of_servers.push((due_at, request.id));
+                } else {
+                    self.put_found(request.id, self.check_removal(request).await).await;
+                }
             }
+            after = Some(last);
+        }
+        of_servers.sort_unstable_by_key(|(due_at, _)| *due_at);
+        self.check_servers(of_servers.into_iter().map(|(_, id)| id).collect()).await;
+        Ok(())
+    }
+
+    /// Checks mail servers for as long as a round has time.
+    async fn check_servers(&self, due: Vec<Id>) {
+        let pace = Pace { round: REQUEST_ROUND_TIME, look: REQUEST_CHECK_TIME, at_once: REQUEST_CHECKS_AT_ONCE };
+        let (all, mut checked) = (due.len(), 0);
+        let mut looks = pin!(pace.look_at(due, |id| self.check_named(*id)));
+        while let Some((id, found)) = looks.next().await {
+            self.put_found(id, found.unwrap_or_else(|| Ok(late()))).await;
+            checked += 1;
+        }
+        if checked < all {
+            // The rest has waited long enough.
+            self.soon.checks.notify_one();
+        }
+    }
+
+    /// What a fault leaves unchecked is checked again.
+    async fn put_found(&self, id: Id, found: Result<Found, Fault>) {
+        let put = match found {
+            Ok(found) => self.checked(id, found).await,
+            Err(fault) => Err(fault),
         };
-        stream::iter(due).for_each_concurrent(REQUEST_CHECKS_AT_ONCE, check).await;
+        if let Err(fault) = put {
+            tracing::warn!(%fault, "a check of a request failed; it is made again");
+        }
     }
 
     /// Lapses an open request whose time is over, and ends a granted one whose exclusion is gone. One that stands for good
@@ -153,6 +192,11 @@ impl Sitting {
         self.put_request(Some(request), &next, "time");
         true
     }
+}
+
+/// The check had its time.
+fn late() -> Found {
+    Found::Silence(format!("not done within {} seconds", REQUEST_CHECK_TIME.as_secs()).into())
 }
 
 /// The first row of that kind at or after a time.

@@ -6,6 +6,7 @@
 
 use super::{
     Desk, Entries, Fault, Sitting,
+    course::{Course, wider_listing},
     request_rows::{active_row, forget_row, key_rows, lock_row, request_row},
     standing::{Standing, cut, ending_of, is_ours, listed_inside, removal_key},
 };
@@ -225,7 +226,6 @@ impl Sitting {
         secret: &Secret,
         from_key: bool,
     ) -> Result<Request, Fault> {
-        let desk = self.desk();
         let standing = self.standing(settings, key)?;
         if standing == Standing::Free {
             let (key, list) = (asking.key.as_str().into(), settings.name.clone());
@@ -238,24 +238,9 @@ impl Sitting {
         }
         let removal = &settings.removal;
         let proven = (from_key && removal.proofs.contains(&ProofKind::Address)).then_some(ProofKind::Address);
-        let (rule, owner) = self.rule(settings, key)?;
-        let mut needs = needs_of(settings, rule, proven.is_some());
-        let at_hand = desk.proofs_at_hand(settings);
-        let locked = self.locked(settings, &key.to_string(), proven.is_some())?;
-        if let (Some(until), false) = (locked, needs.decision || needs.proof) {
-            // A stranger's returns do not lock out whom the key belongs to: who shows that it is theirs goes on.
-            if proven.is_some() || at_hand.is_empty() {
-                return Err(Fault::Later { why: Wait::LockedOut, until });
-            }
-            needs.proof = true;
-        }
-        let needs = needs.with(!at_hand.is_empty());
-        // Who may not prove yet had better not be led to try.
-        if needs.proof
-            && let Some(until) = self.locked(settings, &key.to_string(), true)?
-        {
-            return Err(Fault::Later { why: Wait::LockedOut, until: until.max(locked.unwrap_or_default()) });
-        }
+        let networks = self.desk().networks()?;
+        let Course { rule, owner, .. } = Course::of(&self.desk().store().view(), &networks, settings, key)?;
+        let needs = self.needs_now(settings, key, needs_of(settings, rule, proven.is_some()), proven.is_some())?;
         let declared = asking.repaired_at.filter(|at| *at <= self.now);
         if rule == RemovalRule::Retest && settings.kind == Kind::Compromised && declared.is_none() {
             return Err(Unfit::Repaired.into());
@@ -270,7 +255,7 @@ impl Sitting {
                 .into(),
             key: key.to_string().into(),
             rule,
-            owner,
+            owner: owner.map(|network| network.name.as_str().into()),
             state: State::Proving,
             since: self.now,
             asked_at: self.now,
@@ -290,27 +275,25 @@ impl Sitting {
         })
     }
 
-    /// The rule of a request: the list's, but a wider listing is the operator's, and `owner` without a network is `proof`.
-    fn rule(&self, settings: &ListSettings, key: &Key) -> Result<(RemovalRule, Option<Box<str>>), Fault> {
-        if self.wider_listing(settings, key)?.is_some() {
-            return Ok((RemovalRule::Operator, None));
-        }
-        let owner = self.desk().network_of(key)?;
-        let Some(network) = owner else {
-            let rule = settings.removal.rule;
-            return Ok((if rule == RemovalRule::Owner { RemovalRule::Proof } else { rule }, None));
-        };
-        let rule = match (settings.removal.rule, settings.kind, key) {
-            // A network says itself whether its customers take single addresses off its ranges.
-            (RemovalRule::SelfService | RemovalRule::Owner, Kind::Dynamic, Key::Prefix(prefix)) => {
-                match network.range_of(*prefix) {
-                    Some(range) if range.self_removal => RemovalRule::SelfService,
-                    _ => RemovalRule::Owner,
-                }
+    /// What a request needs now: where its key is locked out a proof too, if one may be given. `proven`: there is one.
+    fn needs_now(&self, settings: &ListSettings, key: &Key, mut needs: Needs, proven: bool) -> Result<Needs, Fault> {
+        let (key, at_hand) = (key.to_string(), !self.desk().proofs_at_hand(settings).is_empty());
+        let locked = self.locked(settings, &key, proven)?;
+        if let (Some(until), false) = (locked, needs.decision || needs.proof) {
+            // A stranger's returns do not lock out whom the key belongs to: who shows that it is theirs goes on.
+            if proven || !at_hand {
+                return Err(Fault::Later { why: Wait::LockedOut, until });
             }
-            (rule, ..) => rule,
-        };
-        Ok((rule, Some(network.name.as_str().into())))
+            needs.proof = true;
+        }
+        let needs = needs.with(at_hand);
+        // Who may not prove yet had better not be led to try.
+        if needs.proof
+            && let Some(until) = self.locked(settings, &key, true)?
+        {
+            return Err(Fault::Later { why: Wait::LockedOut, until: until.max(locked.unwrap_or_default()) });
+        }
+        Ok(needs)
     }
 
     /// Until when the key is locked out for requests that are proven, or that are not.
@@ -330,7 +313,7 @@ impl Sitting {
         let list = view.catalog().list_id(&settings.name);
         let key = Key::parse(&request.key, settings.family()).ok();
         let (held, wider) = match list.zip(key) {
-            Some((list, key)) => (listed_inside(&view, list, &key)?, self.wider_listing(settings, &key)?),
+            Some((list, key)) => (listed_inside(&view, list, &key)?, wider_listing(&view, settings, &key)?),
             None => (Vec::new(), None),
         };
         Ok(Around {

@@ -6,9 +6,10 @@
 
 use super::{
     Desk, Entries, Sitting,
+    course::wider_listing,
     proofs::{Found, address_of},
     retest_rows::{Evidence, FAMILY, Named, id_at_end, row, same_key},
-    standing::{listed_over, listed_wider},
+    standing::listed_over,
     value,
 };
 use crate::{
@@ -109,7 +110,8 @@ impl Sitting {
             self.count_return(&settings, &retest.key, false, self.now)?;
         }
         let key = retest.key.parse::<Prefix>().map_err(|error| Unfit::Key(error.into()))?;
-        if judged == Judgement::Clear && self.wider_listing(&settings, &Key::Prefix(key))?.is_some() {
+        let wider = wider_listing(&self.desk().store().view(), &settings, &Key::Prefix(key))?;
+        if judged == Judgement::Clear && wider.is_some() {
             return self.commit().await;
         }
         let (mark, reason) = match judged {
@@ -154,7 +156,7 @@ impl Desk {
         let host = Key::Prefix(Prefix::host(address));
         let Some(Key::Prefix(nearest)) = listed_over(&view, id, &host)? else { return Ok(None) };
         // What a test says of one address lifts no wider listing.
-        let alone = list.is_single(nearest) && listed_wider(&view, id, list, &Key::Prefix(nearest))?.is_none();
+        let alone = list.is_single(nearest) && wider_listing(&view, list, &Key::Prefix(nearest))?.is_none();
         Ok(alone.then_some(nearest))
     }
 

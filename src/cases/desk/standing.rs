@@ -5,6 +5,7 @@
 
 use super::{
     Fault, Sitting,
+    course::deciding,
     proofs::address_of,
     removals::{SOURCE, source},
 };
@@ -39,16 +40,6 @@ impl Sitting {
             return Ok(Standing::Listed);
         }
         Ok(listed_over(&view, list, key)?.map_or(Standing::Free, Standing::Wider))
-    }
-
-    /// The wider key that lists what `key` covers, where not everybody lifts that: in lists other than dynamic only its source
-    /// and the operator do, whatever else is listed at the key itself.
-    pub(super) fn wider_listing(&self, settings: &ListSettings, key: &Key) -> Result<Option<Key>, Fault> {
-        let view = self.desk().store().view();
-        match view.catalog().list_id(&settings.name) {
-            Some(list) if settings.kind != Kind::Dynamic => listed_wider(&view, list, settings, key),
-            _ => Ok(None),
-        }
     }
 
     /// What grants of a request's key have exempted.
@@ -155,29 +146,6 @@ fn scopes_of(name: &ListedName) -> impl Iterator<Item = Key> {
 /// The most specific key with an entry at this one or over it, where no exclusion stands at it: the rule of match.
 pub(super) fn listed_over(view: &View<'_>, list: ListId, key: &Key) -> Result<Option<Key>, Fault> {
     Ok(deciding(&view.over(list, key)?))
-}
-
-/// The same, of the keys that are wider than this one and stand for more than one host.
-pub(super) fn listed_wider(
-    view: &View<'_>,
-    list: ListId,
-    settings: &ListSettings,
-    key: &Key,
-) -> Result<Option<Key>, Fault> {
-    let mut over = view.over(list, key)?;
-    over.retain(|held| match (&held.key, key) {
-        (Key::Prefix(wide), Key::Prefix(key)) => wide.length() < key.length() && !settings.is_single(*wide),
-        (Key::Name(wide), Key::Name(key)) => wide.name() != key.name(),
-        _ => false,
-    });
-    Ok(deciding(&over))
-}
-
-/// The key that decides among those that cover another, widest first, where it lists.
-fn deciding(over: &[Held]) -> Option<Key> {
-    let nearest = &over.last()?.key;
-    let excluded = over.iter().any(|held| held.key == *nearest && held.entry.mark == Mark::Excluded);
-    (!excluded).then(|| nearest.clone())
 }
 
 /// What is listed at the key and inside it, but for keys at which an exclusion decides.

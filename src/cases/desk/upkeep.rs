@@ -16,8 +16,8 @@ use tokio_util::sync::CancellationToken;
 impl Desk {
     /// Does what time asks for, until told to stop. One task of the process.
     ///
-    /// Claims have rounds of their own: those wait for the DNS of strangers, and nothing else shall wait for that. So has what
-    /// networks are told, which follows the commits.
+    /// Checks of requests and claims have rounds of their own: those wait for the DNS of strangers, and nothing else shall wait
+    /// for that. So has what networks are told, which follows the commits.
     pub async fn run(self, stop: CancellationToken) {
         let cases = async {
             let mut looked = None;
@@ -32,17 +32,26 @@ impl Desk {
                 told(self.keep_cases().await);
                 tokio::select! {
                     () = stop.cancelled() => return,
-                    () = self.soon.notified() => {}
+                    () = self.soon.cases.notified() => {}
+                    () = tokio::time::sleep(DESK_UPKEEP_EVERY) => {}
+                }
+            }
+        };
+        let checks = async {
+            loop {
+                let Some(kept) = stop.run_until_cancelled(self.keep_checks()).await else { return };
+                told(kept);
+                tokio::select! {
+                    () = stop.cancelled() => return,
+                    () = self.soon.checks.notified() => {}
                     () = tokio::time::sleep(DESK_UPKEEP_EVERY) => {}
                 }
             }
         };
         let claims = async {
             loop {
-                tokio::select! {
-                    () = stop.cancelled() => return,
-                    kept = self.keep_claims() => told(kept),
-                }
+                let Some(kept) = stop.run_until_cancelled(self.keep_claims()).await else { return };
+                told(kept);
                 if stop.run_until_cancelled(tokio::time::sleep(DESK_UPKEEP_EVERY)).await.is_none() {
                     return;
                 }
@@ -58,7 +67,7 @@ impl Desk {
                 }
             }
         };
-        tokio::join!(cases, claims, news);
+        tokio::join!(cases, checks, claims, news);
     }
 
     /// One round of all that time asks for.
@@ -66,8 +75,9 @@ impl Desk {
     /// # Errors
     /// The store cannot be read or written.
     pub async fn upkeep(&self) -> Result<(), Fault> {
-        let (cases, claims, news) = tokio::join!(self.keep_cases(), self.keep_claims(), self.keep_told());
-        cases.and(claims).and(news)
+        let (cases, checks, claims, news) =
+            tokio::join!(self.keep_cases(), self.keep_checks(), self.keep_claims(), self.keep_told());
+        cases.and(checks).and(claims).and(news)
     }
 
     /// A fault of one part is told when all parts have had their turn.

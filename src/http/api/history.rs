@@ -56,6 +56,14 @@ pub(in crate::http) struct Stay {
     pub serial: u64,
 }
 
+impl Stay {
+    /// Whether both tell the same end.
+    fn is_end_of(&self, other: &Self) -> bool {
+        let end = |stay: &Self| (stay.serial, stay.until);
+        end(self) == end(other) && (&self.list, &self.entry, &self.source) == (&other.list, &other.entry, &other.source)
+    }
+}
+
 /// Past stays of a key
 ///
 /// What is in force is told by the look-up. Without a token only stays that ended within the configured
@@ -137,7 +145,11 @@ pub(in crate::http) fn stays(
                 serial: past.serial.0,
             });
         }
-        stays.extend(just_left(view, list, id, key, since)?);
+        // Of a generation that was about to come back, and did not, this is history already.
+        let left = just_left(view, list, id, key, since)?;
+        let is_told = |left: &Stay| stays.iter().any(|stay| stay.is_end_of(left));
+        let untold: Vec<Stay> = left.into_iter().filter(|left| !is_told(left)).collect();
+        stays.extend(untold);
     }
     stays.sort_by_key(|stay| std::cmp::Reverse(stay.until));
     stays.truncate(HISTORY_SHOWN_MAX);

@@ -7,7 +7,7 @@
 use super::removals::Removal;
 use crate::{
     cases::{
-        Request, Shown, State as Standing,
+        Request, Shown,
         network::{Network, NetworkName},
     },
     change::last_seen,
@@ -122,25 +122,24 @@ pub(super) async fn requests(
     Ok(Json(NetworkRequests { requests: shown.map(|shown| Removal::of(shown, true)).collect() }))
 }
 
-/// The requests that a network is to decide.
+/// The requests that a network is to decide, and whether there are more.
 pub(in crate::http) async fn waiting_requests(
     state: &State,
     network: &Network,
     most: usize,
-) -> Result<Vec<Request>, Problem> {
+) -> Result<(Vec<Request>, bool), Problem> {
     let (desk, name, faulty) = (state.desk().clone(), network.name.clone(), state.faulty());
     blocking(move || desk.requests_waiting_for(&name, most).map_err(faulty)).await
 }
 
-/// The removals for its addresses that stand.
+/// The removals for its addresses that stand, and whether there are more.
 pub(in crate::http) async fn granted_requests(
     state: &State,
     network: &Network,
     most: usize,
-) -> Result<Vec<Request>, Problem> {
+) -> Result<(Vec<Request>, bool), Problem> {
     let (desk, name, faulty) = (state.desk().clone(), network.name.clone(), state.faulty());
-    let all = blocking(move || desk.requests_of(&name, NETWORK_LISTINGS_MAX).map_err(faulty)).await?;
-    Ok(all.into_iter().filter(|request| request.state == Standing::Granted).take(most).collect())
+    blocking(move || desk.requests_granted_of(&name, most).map_err(faulty)).await
 }
 
 /// The first entries inside a network, and whether there are more.

@@ -80,8 +80,10 @@ struct DeskPage {
     listed: Vec<ListedShown>,
     more: Option<String>,
     requests: Vec<RequestShown>,
+    more_requests: Option<String>,
     /// Those that were granted: the network may take them back.
     granted: Vec<RequestShown>,
+    more_granted: Option<String>,
 }
 
 /// A token, typed.
@@ -229,14 +231,15 @@ async fn desk_page(
         Ok(found) => found,
         Err(problem) => return problem_page(state, reader, &problem),
     };
-    let waiting = match api::waiting_requests(state, &network, NETWORK_PAGE_ROWS).await {
+    let (waiting, more_waiting) = match api::waiting_requests(state, &network, NETWORK_PAGE_ROWS).await {
         Ok(found) => found,
         Err(problem) => return problem_page(state, reader, &problem),
     };
-    let granted = match api::granted_requests(state, &network, NETWORK_PAGE_ROWS).await {
+    let (granted, more_granted) = match api::granted_requests(state, &network, NETWORK_PAGE_ROWS).await {
         Ok(found) => found,
         Err(problem) => return problem_page(state, reader, &problem),
     };
+    let first = |id: &str, count: usize| words.with(id, "count", words.number(count as u64));
     let status = if wrong.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let page = DeskPage {
         site: Site::of(state, &state.snapshot(), "network", reader),
@@ -248,10 +251,12 @@ async fn desk_page(
         prefixes: prefixes(&network, words, now, |_| true),
         records: records(&network, words, now),
         ranges: network.ranges.iter().map(|range| RangeShown::of(range, to_be_edited)).collect(),
-        more: more.then(|| words.with("network-listed-more", "count", words.number(listed.len() as u64))),
+        more: more.then(|| first("network-listed-more", listed.len())),
         listed: listed.into_iter().map(|one| ListedShown::of(one, words, now)).collect(),
         requests: waiting.iter().map(|request| RequestShown::of(request, words, now)).collect(),
+        more_requests: more_waiting.then(|| first("network-requests-more", waiting.len())),
         granted: granted.iter().map(|request| RequestShown::of(request, words, now)).collect(),
+        more_granted: more_granted.then(|| first("network-granted-more", granted.len())),
     };
     of_session(html(status, reader, &page), session)
 }

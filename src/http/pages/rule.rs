@@ -11,12 +11,9 @@ use super::{
     words::{span, visible},
 };
 use crate::{
-    cases::{
-        self, Request,
-        network::{Network, owner},
-    },
+    cases::{self, Course, Request, network::Network},
     http::{Problem, explain},
-    list::{Key, Kind, ListSettings, Mark, Prefix, RemovalRule},
+    list::{Key, Kind, ListSettings, Prefix, RemovalRule},
     store::View,
 };
 use std::sync::Arc;
@@ -103,13 +100,13 @@ pub(super) async fn for_key(
     let Ok(Key::Prefix(asked)) = explain::read_key(key) else { return Ok(None) };
     let Key::Prefix(block) = cases::block_of(Key::Prefix(asked), list.v6_block()) else { return Ok(None) };
     let (here, list) = (state.clone(), Arc::clone(list));
-    let course = state.read(move |view, _| Course::of(view, &here.networks()?, &list, block)).await?;
-    Ok(course.map(|course| course.said(&asked.to_string(), words)))
+    let told = state.read(move |view, _| Told::of(view, &here.networks()?, &list, block)).await?;
+    Ok(told.map(|told| told.said(&asked.to_string(), words)))
 }
 
-/// The way that a request for one key would go.
+/// What is told of the way that a request for one key would go.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Course {
+enum Told {
     /// An operator decides: this entry is wider than one address.
     Wider(Key),
     /// The network of the address decides; what people call it.
@@ -120,24 +117,18 @@ enum Course {
     Proof,
 }
 
-impl Course {
+impl Told {
     fn of(view: &View<'_>, networks: &[Network], list: &ListSettings, key: Prefix) -> Result<Option<Self>, Problem> {
-        let rule = list.removal.rule;
-        if rule == RemovalRule::Operator {
+        if list.removal.rule == RemovalRule::Operator {
             return Ok(None);
         }
-        if let Some(entry) = wider(view, list, key)? {
-            return Ok(Some(Self::Wider(entry)));
-        }
-        let owner = owner(networks, key).map(|(network, _)| network);
-        Ok(match (rule, list.kind, owner) {
-            (RemovalRule::SelfService | RemovalRule::Owner, Kind::Dynamic, Some(network)) => {
-                let leaves = network.range_of(key).is_some_and(|range| range.self_removal);
-                let title = network.title.clone();
-                Some(if leaves { Self::Customers(title) } else { Self::Network(title) })
-            }
-            (RemovalRule::Owner, _, Some(network)) => Some(Self::Network(network.title.clone())),
-            (RemovalRule::Owner, _, None) => Some(Self::Proof),
+        let Course { rule, owner, wider } = Course::of(view, networks, list, &key.into())?;
+        let title = owner.map(|network| network.title.clone());
+        Ok(match (rule, wider, title) {
+            (_, Some(entry), _) => Some(Self::Wider(entry)),
+            (RemovalRule::SelfService, _, Some(title)) if list.kind == Kind::Dynamic => Some(Self::Customers(title)),
+            (RemovalRule::Owner, _, Some(title)) => Some(Self::Network(title)),
+            (RemovalRule::Proof, ..) if list.removal.rule == RemovalRule::Owner => Some(Self::Proof),
             _ => None,
         })
     }
@@ -153,16 +144,6 @@ impl Course {
             Self::Proof => words.with("rule-key-proof", "key", key),
         }
     }
-}
-
-/// The wider entry that lists what `key` covers, where only an operator lifts that. In dynamic lists everybody does.
-fn wider(view: &View<'_>, list: &ListSettings, key: Prefix) -> Result<Option<Key>, Problem> {
-    let Some(id) = view.catalog().list_id(&list.name).filter(|_| list.kind != Kind::Dynamic) else { return Ok(None) };
-    let mut over = view.over(id, &Key::Prefix(key))?;
-    over.retain(|held| matches!(held.key, Key::Prefix(wide) if wide.length() < key.length() && !list.is_single(wide)));
-    let Some(nearest) = over.last().map(|held| held.key.clone()) else { return Ok(None) };
-    let excluded = over.iter().any(|held| held.key == nearest && held.entry.mark == Mark::Excluded);
-    Ok(Some(nearest).filter(|_| !excluded))
 }
 
 #[cfg(test)]

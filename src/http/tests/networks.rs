@@ -545,7 +545,7 @@ async fn a_network_finds_its_own_requests_and_those_that_wait_first() {
         keys
     };
     let all = |name: &str| sorted(server.desk.requests_of(&name.parse().unwrap(), 10).unwrap());
-    let waiting = |name: &str| sorted(server.desk.requests_waiting_for(&name.parse().unwrap(), 10).unwrap());
+    let waiting = |name: &str| sorted(server.desk.requests_waiting_for(&name.parse().unwrap(), 10).unwrap().0);
     assert_eq!((all("isp").len(), all("isp2").len(), waiting("isp").len()), (3, 2, 3));
 
     decide(&asked[0], true).await;

@@ -4,6 +4,12 @@ use super::{
     Server,
     networks::{form, network},
 };
+use crate::{
+    cases::Id,
+    change::CaseRow,
+    limits::{NETWORK_LISTINGS_MAX, NETWORK_PAGE_ROWS},
+    store::CaseFamily,
+};
 use axum::{body::Body, http::Request};
 use serde_json::{Value, json};
 
@@ -141,4 +147,51 @@ async fn a_session_ends_when_nothing_of_its_network_is_in_force() {
     let again = r#"{"name":"isp","title":"Other","contacts":["noc@example.net"],"prefixes":["203.0.113.0/24"]}"#;
     assert_eq!(server.call("POST", "/api/v1/networks", again).await.status, 201);
     assert!(!manage().await, "the name is another's now");
+}
+
+/// The removals that stand were looked for among the first 10,000 rows, those that wait before them; and nothing said that a
+/// page shows only the first.
+#[tokio::test]
+async fn removals_that_stand_are_found_behind_any_number_that_wait_and_a_page_says_that_there_are_more() {
+    let server = Server::start();
+    let token = network(&server).await;
+    server.put("dynamic", "feed", "203.0.113.0/24\n").await.ok();
+    let mut asked = Vec::new();
+    for key in ["203.0.113.1", "203.0.113.2"] {
+        let ask = json!({ "list": "dynamic", "key": key }).to_string();
+        asked.push(server.call("POST", "/api/v1/removals", ask).await.ok()["id"].as_str().unwrap().to_owned());
+    }
+    let yes = json!({ "accept": true, "why": "" }).to_string();
+    server.call("POST", &format!("/api/v1/removals/{}/decision", asked[0]), yes).await.ok();
+    let row = |key: Vec<u8>, value: &[u8]| CaseRow { family: CaseFamily::Request, key, value: Some(value.to_vec()) };
+    let of_owner = |turn: &[u8], id: Id| row([b"oisp\0", turn, &id.0].concat(), b"null");
+    // Rows of what waited once; each round of upkeep and each page passes over them.
+    let id = |number: u32| Id([[0; 12].as_slice(), &number.to_be_bytes()].concat().try_into().unwrap());
+    let waited: Vec<CaseRow> = (0..NETWORK_LISTINGS_MAX as u32).map(|number| of_owner(b"d", id(number))).collect();
+    server.put_cases(waited).await;
+
+    let signed = server.from("127.0.0.1", form("/networks/isp/sign-in", None, format!("token={token}"))).await;
+    let cookie = signed.headers["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+    let page = async || {
+        let manage = Request::get("/networks/isp/manage").header("cookie", &cookie).body(Body::empty()).unwrap();
+        server.from("127.0.0.1", manage).await.text().to_owned()
+    };
+    let shown = page().await;
+    assert!(shown.contains("Removals that stand") && shown.contains("203.0.113.1<"), "{shown}");
+    assert!(!shown.contains("there are more"), "{shown}");
+
+    let gone = |number| CaseRow { value: None, ..of_owner(b"d", id(number)) };
+    server.put_cases((0..NETWORK_LISTINGS_MAX as u32).map(gone).collect()).await;
+    let mut more = Vec::new();
+    for (turn, like) in [(b"d", &asked[1]), (b"g", &asked[0])] {
+        let like = server.desk.removal(like.parse().unwrap()).await.unwrap().request;
+        for number in 0..NETWORK_PAGE_ROWS as u32 {
+            let id = id(u32::MAX - 2 * number - u32::from(turn[0] == b'd'));
+            let request = crate::cases::Request { id, ..like.clone() };
+            more.extend([row([b"r", &id.0[..]].concat(), &serde_json::to_vec(&request).unwrap()), of_owner(turn, id)]);
+        }
+    }
+    server.put_cases(more).await;
+    let shown = page().await;
+    assert!(shown.contains("the first 200; the others follow") && shown.contains("the first 200; there are more"));
 }

@@ -9,7 +9,7 @@ use crate::{
 use async_trait::async_trait;
 use axum::{body::Body, http::Request};
 use serde_json::{Value, json};
-use std::{net::IpAddr, sync::Mutex};
+use std::{net::IpAddr, sync::Mutex, time::Duration};
 
 /// The rule of the tests' lists of that kind.
 pub fn rule_of(kind: Kind) -> Removal {
@@ -33,8 +33,17 @@ pub struct Told {
     pub names: Mutex<Vec<Box<str>>>,
     pub texts: Mutex<Vec<(String, Box<str>)>>,
     pub server: Mutex<Option<Result<Box<str>, Unmet>>>,
-    /// The end of names about which nothing is ever answered; empty: all are.
+    /// The end of names and addresses about which nothing is ever answered; empty: all are.
     pub silent: Mutex<String>,
+}
+
+impl Told {
+    async fn answers_about(&self, asked: &str) {
+        let silent = self.silent.lock().unwrap().clone();
+        if !silent.is_empty() && asked.ends_with(&silent) {
+            std::future::pending::<()>().await;
+        }
+    }
 }
 
 #[async_trait]
@@ -44,15 +53,13 @@ impl Checks for Told {
     }
 
     async fn texts(&self, name: &str) -> Result<Vec<Box<str>>, Unanswered> {
-        let silent = self.silent.lock().unwrap().clone();
-        if !silent.is_empty() && name.ends_with(&silent) {
-            return std::future::pending().await;
-        }
+        self.answers_about(name).await;
         let texts = self.texts.lock().unwrap();
         Ok(texts.iter().filter(|(at, _)| at == name).map(|(_, text)| text.clone()).collect())
     }
 
-    async fn mail_server(&self, _: IpAddr) -> Result<Result<Box<str>, Unmet>, Unanswered> {
+    async fn mail_server(&self, address: IpAddr) -> Result<Result<Box<str>, Unmet>, Unanswered> {
+        self.answers_about(&address.to_string()).await;
         self.server.lock().unwrap().clone().ok_or_else(|| Unanswered("no answer".into()))
     }
 }
@@ -179,6 +186,32 @@ async fn a_server_in_a_dynamic_range_is_exempted_after_its_checks_and_stays_so_w
     let shown = server.request(&asked).await;
     assert_eq!(shown["state"], "refused");
     assert!(shown["why"].as_str().unwrap().contains("198-51-100-26.pool.example.net"), "{shown}");
+}
+
+/// Checks were a part of the one round of upkeep: eight addresses whose DNS is slow kept closed requests, with contact and
+/// note, from their end.
+#[tokio::test]
+async fn checks_whose_dns_is_slow_hold_up_no_other_upkeep() {
+    let server = Server::start();
+    server.listed("192.0.2.7", "trap").await;
+    let closed = server.ask("compromised", "192.0.2.7").await;
+    let path = format!("/api/v1/removals/{}", closed["id"].as_str().unwrap());
+    assert_eq!(server.decide(&closed, false).await.ok()["state"], "ended");
+    server.pass(91 * 86_400);
+    server.put("dynamic", "isp", "198.51.100.0/24").await.ok();
+    *server.checks.silent.lock().unwrap() = "5".into();
+    for last in [15, 25, 35, 45, 55, 65, 75, 85] {
+        assert_eq!(server.ask("dynamic", &format!("198.51.100.{last}")).await["state"], "checking");
+    }
+    let forgotten = async {
+        while server.get(&path).await.status != 404 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        ended = server.desk.upkeep() => panic!("the silent servers were not waited for: {ended:?}"),
+        gone = tokio::time::timeout(Duration::from_secs(20), forgotten) => assert!(gone.is_ok(), "they held it up"),
+    }
 }
 
 #[tokio::test]

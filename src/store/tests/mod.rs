@@ -239,7 +239,7 @@ fn the_journal_says_when_it_no_longer_reaches_back() {
         Ok(store.view().journal(Serial(since), 2)?.iter().map(|commit| commit.serial.0).collect())
     };
     assert_eq!((serials(0), serials(3), serials(5)), (Ok(vec![1, 2]), Ok(vec![4, 5]), Ok(vec![])));
-    let before = |before| store.view().commits_before(at(before), at(1000), 10).unwrap();
+    let before = |before| store.view().commits_before(at(before), at(1000), JournalWalk::default(), 10).unwrap().0;
     let old = before(1000);
     assert_eq!(old, [1, 2, 3, 4].map(Serial), "the last one stays");
     let mut batch = Batch::new();
@@ -259,6 +259,34 @@ fn the_journal_says_when_it_no_longer_reaches_back() {
     assert_eq!(before(50), [3, 4].map(Serial));
     assert_eq!(store.view().commit(Serial(4)).unwrap(), Some(commit_row(4, 40)));
     assert_eq!(store.view().commit(Serial(1)).unwrap(), None);
+}
+
+/// As many commits as a piece takes, made while the clock was ahead, ended each walk before it found one that is old: nothing
+/// of the journal was deleted until their times had come.
+#[test]
+fn more_commits_of_a_clock_that_was_ahead_than_a_piece_takes_hold_nothing_up() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    let mut batch = Batch::new();
+    let ahead = (1..=11).map(|serial| (serial, 9_000));
+    for (serial, time) in ahead.chain([(12, 10), (13, 9_000), (14, 60), (15, 70)]) {
+        batch.put_commit(&commit_row(serial, time));
+    }
+    store.write(batch).unwrap();
+    let (mut deleted, mut walk) = (Vec::new(), Some(JournalWalk::default()));
+    for _piece in 0..10 {
+        let Some(here) = walk else { break };
+        let found;
+        (found, walk) = store.view().commits_before(at(50), at(1000), here, 5).unwrap();
+        let mut batch = Batch::new();
+        for serial in found {
+            batch.delete_commit(serial);
+            deleted.push(serial.0);
+        }
+        store.write(batch).unwrap();
+    }
+    assert_eq!(deleted, (1..=12).collect::<Vec<_>>());
+    assert_eq!(walk, None);
 }
 
 #[test]
