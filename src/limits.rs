@@ -192,6 +192,10 @@ pub const SCAN_READAHEAD_OCTETS: usize = 2 << 20;
 /// Octets of the rows that an import sorts in memory before it writes them to disk as a run.
 pub const IMPORT_RUN_OCTETS: usize = 32 << 20;
 
+/// Runs of an import that become one: a merge has all of them open. 2 GiB, more than 20 million keys; 128 GiB of rows have
+/// twice as many runs.
+pub const IMPORT_RUNS_JOINED: usize = 64;
+
 /// Octets of each run that are in memory while runs are merged.
 pub const IMPORT_MERGE_OCTETS: usize = 64 << 10;
 /// Octets of the longest answer over UDP, whatever a client offers: never fragmented (DNS flag day 2020).
