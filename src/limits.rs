@@ -649,6 +649,9 @@ pub const INBOX_LINE_OCTETS_MAX: usize = 2_048;
 /// Octets of a mail to the inbox. A test message has one KiB; a report holds the mail that it is about.
 pub const INBOX_MAIL_OCTETS_MAX: usize = 1 << 20;
 
+/// Octets of a mail's headers that are read for DKIM. Long ones, with the seals of many relays, have 20 KiB.
+pub const DKIM_HEADERS_OCTETS_MAX: usize = 64 << 10;
+
 /// DKIM signatures of one domain that are tried for a mail: each costs a question to DNS. A mail has one or two.
 pub const DKIM_SIGNATURES_MAX: usize = 4;
 
