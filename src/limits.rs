@@ -109,6 +109,10 @@ pub const HTTP_DRAIN_TIME: Duration = Duration::from_millis(1_500);
 /// Pause after a failed `accept`: without one, a process out of file descriptors would spin.
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
+/// File descriptors that connections of others leave to everything else: the store's [`STORE_OPEN_FILES_MAX`] and its logs,
+/// the runs of [`IMPORTS_MAX`] imports, tests and errands.
+pub const DESCRIPTORS_KEPT: u64 = 1_024;
+
 /// Octets of the body of a call that takes one small JSON object.
 pub const JSON_OCTETS_MAX: usize = 64 << 10;
 
