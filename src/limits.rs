@@ -60,6 +60,9 @@ pub const RETRY_AFTER_BODIES: Duration = Duration::from_secs(5);
 /// Octets of the body of one POST: [`POST_ENTRIES_MAX`] entries of usual size.
 pub const POST_OCTETS_MAX: usize = 64 << 20;
 
+/// Octets of a POST's body that are read before it is looked whether it has too many lines.
+pub const POST_PIECE_OCTETS: usize = 16 << 10;
+
 /// Row changes up to which an import is one batch in the generation in force; beyond, it is staged as SST files.
 pub const IMPORT_BATCH_ROWS_MAX: usize = 50_000;
 
