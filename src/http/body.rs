@@ -264,7 +264,8 @@ async fn gather(
     }
 }
 
-/// Reads a whole body that is one JSON object, of at most [`JSON_OCTETS_MAX`] octets.
+/// Reads a whole body that is one JSON object, of at most [`JSON_OCTETS_MAX`] octets. Who sent it is looked at by
+/// [`super::access::Access::object`].
 ///
 /// # Errors
 /// Those of [`whole`]; 400 where it is no such object.

@@ -140,13 +140,20 @@ pub(super) async fn add(
     let settings = lists::settings(&state.snapshot(), &list)?;
     let held = body::whole_in(&state.room, body, body::encoding(&headers)?, POST_OCTETS_MAX).await?;
     let dialect = Dialect { may_say_first_seen: holder.is_admin(), ..Dialect::of(&settings, state.parts.clock.now()) };
-    let (Posted { source, lines }, _its_room) =
-        blocking(move || Ok((Posted::read(&held.octets, dialect)?, held))).await?;
-    holder.may(Act::Write(&list, &source))?;
+    let (asked, sender, to) = (state.clone(), holder.clone(), list.clone());
+    let (holder, Posted { source, lines }, _its_room) = blocking(move || {
+        let posted = Posted::read(&held.octets, dialect)?;
+        let holder = asked.still_may(&sender, Act::Write(&to, &posted.source))?;
+        Ok((holder, posted, held))
+    })
+    .await?;
     if lines.iter().any(|(_, entry)| entry.mark == Mark::Excluded) {
         holder.may(Act::Exclude(&list, &source))?;
     }
-    let fence = Fence::around(&state, holder, &settings, &source).await?;
+    if force {
+        holder.may(Act::Force)?;
+    }
+    let fence = Fence::around(&state, &holder, &settings, &source).await?;
     lines.iter().try_for_each(|(line, entry)| fence.holds(*line, &entry.key, entry.mark))?;
     let (actor, admin) = (holder.actor(), holder.is_admin());
     let change = Change { actor, list, source, admin, force, what: What::Add(lines), cases: Vec::new() };

@@ -75,10 +75,15 @@ pub(super) async fn report(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<Vec<ReportAnswer>>, Problem> {
-    let holder = access.may(Act::Report)?;
-    let reporter = holder.reporter().unwrap_or(OWN_TRAP).to_owned();
+    let sender = access.may(Act::Report)?.clone();
     let held = body::whole_in(&state.room, body, body::encoding(&headers)?, REPORTS_OCTETS_MAX).await?;
-    let (reports, _its_room) = blocking(move || Ok((read(&held.octets)?, held))).await?;
+    let asked = state.clone();
+    let (holder, reports, _its_room) = blocking(move || {
+        let reports = read(&held.octets)?;
+        Ok((asked.still_may(&sender, Act::Report)?, reports, held))
+    })
+    .await?;
+    let reporter = holder.reporter().unwrap_or(OWN_TRAP).to_owned();
     let ids: Vec<_> = reports.iter().map(|report| report.id.clone()).collect();
     let answers = state.desk().report(holder.actor(), &reporter, reports).await;
     let answers = answers.map_err(state.faulty())?;
