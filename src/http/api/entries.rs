@@ -11,7 +11,7 @@ use crate::{
         access::{Access, Asked, At},
         auth::Act,
         body,
-        fence::Fence,
+        fence::{self, Fence},
         state::blocking,
     },
     limits::{ENTRIES_PAGE_MAX, ENTRIES_WALKED_MAX, POST_OCTETS_MAX},
@@ -133,11 +133,12 @@ pub(super) async fn add(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<Written>, Problem> {
-    let holder = access.may(Act::WriteIn(&list))?;
+    access.may(Act::Status)?;
+    let settings = lists::settings(&state.snapshot(), &list)?;
+    let holder = fence::writing(&state, &access, &settings).await?;
     if force {
         holder.may(Act::Force)?;
     }
-    let settings = lists::settings(&state.snapshot(), &list)?;
     let held = body::whole_in(&state.room, body, body::encoding(&headers)?, POST_OCTETS_MAX).await?;
     let dialect = Dialect { may_say_first_seen: holder.is_admin(), ..Dialect::of(&settings, state.parts.clock.now()) };
     let (asked, sender, to) = (state.clone(), holder.clone(), list.clone());

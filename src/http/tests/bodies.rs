@@ -94,7 +94,15 @@ async fn an_admins_token_that_is_revoked_meanwhile_makes_no_other() {
 #[tokio::test]
 async fn who_may_not_write_is_told_before_the_body_is_read() {
     let server = Server::start();
-    let told = [("relay", "read"), ("relay", "report:trap"), ("relay", "write:dynamic/isp")];
+    super::networks::network(&server).await;
+    // Where something of the network is in force it writes to lists of kind dynamic; of the other one nothing is.
+    let told = [
+        ("relay", "read"),
+        ("relay", "report:trap"),
+        ("relay", "write:dynamic/isp"),
+        ("relay", "network:isp"),
+        ("dynamic", "network:unproven"),
+    ];
     for (list, scope) in told {
         let made = made(&server, scope).await;
         let path = format!("/api/v1/lists/{list}/entries");
