@@ -23,6 +23,7 @@
 //! ```text
 //! limits      every bound: name, value, unit, reason
 //! clock       the only caller of the system's clocks
+//! descriptors how many connections may take
 //! metrics     every metric, declared once
 //! tasks       the supervisor: the only place that spawns
 //! list        WHAT IS LISTED. Pure: no I/O, no async, no clock.   prefix, name, mailhash, code, entry, policy, format/*
@@ -59,6 +60,7 @@ pub mod change;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod descriptors;
 pub mod dns;
 #[cfg(feature = "store")]
 pub mod http;

@@ -62,6 +62,9 @@ pub const RETRY_AFTER_BODIES: Duration = Duration::from_secs(5);
 /// Octets of the body of one POST: [`POST_ENTRIES_MAX`] entries of usual size.
 pub const POST_OCTETS_MAX: usize = 64 << 20;
 
+/// Octets of a POST's body that are read before it is looked whether it has too many lines.
+pub const POST_PIECE_OCTETS: usize = 16 << 10;
+
 /// Row changes up to which an import is one batch in the generation in force; beyond, it is staged as SST files.
 pub const IMPORT_BATCH_ROWS_MAX: usize = 50_000;
 
@@ -110,6 +113,10 @@ pub const HTTP_DRAIN_TIME: Duration = Duration::from_millis(1_500);
 
 /// Pause after a failed `accept`: without one, a process out of file descriptors would spin.
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// File descriptors that connections of others leave to everything else: the store's [`STORE_OPEN_FILES_MAX`] and its logs,
+/// the runs of [`IMPORTS_MAX`] imports, tests and errands.
+pub const DESCRIPTORS_KEPT: u64 = 1_024;
 
 /// Octets of the body of a call that takes one small JSON object.
 pub const JSON_OCTETS_MAX: usize = 64 << 10;
@@ -197,6 +204,10 @@ pub const SCAN_READAHEAD_OCTETS: usize = 2 << 20;
 
 /// Octets of the rows that an import sorts in memory before it writes them to disk as a run.
 pub const IMPORT_RUN_OCTETS: usize = 32 << 20;
+
+/// Runs of an import that become one: a merge has all of them open. 2 GiB, more than 20 million keys; 128 GiB of rows have
+/// twice as many runs.
+pub const IMPORT_RUNS_JOINED: usize = 64;
 
 /// Octets of each run that are in memory while runs are merged.
 pub const IMPORT_MERGE_OCTETS: usize = 64 << 10;
@@ -650,6 +661,9 @@ pub const INBOX_LINE_OCTETS_MAX: usize = 2_048;
 
 /// Octets of a mail to the inbox. A test message has one KiB; a report holds the mail that it is about.
 pub const INBOX_MAIL_OCTETS_MAX: usize = 1 << 20;
+
+/// Octets of a mail's headers that are read for DKIM. Long ones, with the seals of many relays, have 20 KiB.
+pub const DKIM_HEADERS_OCTETS_MAX: usize = 64 << 10;
 
 /// DKIM signatures of one domain that are tried for a mail: each costs a question to DNS. A mail has one or two.
 pub const DKIM_SIGNATURES_MAX: usize = 4;

@@ -20,7 +20,7 @@ const FUNCTION_LINES_MAX: usize = 90;
 
 /// Rooms from the lowest floor up. A room may name those of lower floors, and none of its own floor but itself.
 const FLOORS: [&[&str]; 10] = [
-    &["limits", "clock", "metrics", "tasks"],
+    &["limits", "clock", "descriptors", "metrics", "tasks"],
     &["list"],
     &["store", "snapshot"],
     &["change", "files"],

@@ -7,6 +7,7 @@
 
 use super::counters::Counters;
 use super::{Identity, Transport, respond_safely};
+use crate::descriptors;
 use crate::limits::{
     TCP_ACCEPT_REST_MILLISECONDS, TCP_CONNECTIONS_MAX, TCP_CONNECTIONS_PER_CLIENT_MAX, TCP_FIRST_OCTET_SECONDS,
     TCP_IDLE_SECONDS, TCP_QUERIES_PER_CONNECTION_MAX, TCP_QUERY_OCTETS_MAX, TCP_TOTAL_SECONDS,
@@ -109,7 +110,7 @@ async fn accept(listener: BoundListener, shared: Arc<Shared>, connections: TaskT
     while let Some(place) = until_stop(&shared, Arc::clone(&shared.places).acquire_owned()).await {
         let place = place.expect("the semaphore is never closed");
         let Some(accepted) = until_stop(&shared, listener.accept()).await else { return };
-        let Ok((stream, peer)) = accepted else {
+        let Ok((stream, peer)) = accepted.and_then(|(stream, peer)| Ok((descriptors::of_others(stream)?, peer))) else {
             shared.counters.accept_failed();
             let rest = sleep(Duration::from_millis(TCP_ACCEPT_REST_MILLISECONDS));
             if until_stop(&shared, rest).await.is_none() {

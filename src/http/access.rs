@@ -6,11 +6,13 @@
 use super::{
     Problem, Settings, State,
     auth::{self, Act, Holder},
+    body,
     caller::{Caller, Peer},
     state::blocking,
 };
 use crate::{change::Actor, store::TokenHash};
 use axum::{
+    body::Body,
     extract::{FromRequestParts, Path, Query},
     http::{HeaderMap, request::Parts},
 };
@@ -72,6 +74,27 @@ impl Access {
         };
         holder.may(act)?;
         Ok(holder)
+    }
+
+    /// Reads a body that is one JSON object, from a caller who may do by then what it may now.
+    ///
+    /// # Errors
+    /// Those of [`body::object`]; 401 where the token was revoked, has ended or has lost a right meanwhile.
+    pub async fn object<T: DeserializeOwned>(
+        &self,
+        state: &State,
+        headers: &HeaderMap,
+        body: Body,
+    ) -> Result<T, Problem> {
+        let object = body::object(headers, body).await?;
+        if let Some(holder) = self.holder.clone() {
+            let asked = state.clone();
+            let same = blocking(move || Ok(asked.still(&holder)? == holder)).await?;
+            if !same {
+                return Err(Problem::unauthorized("the token has lost a right meanwhile; nothing was changed"));
+            }
+        }
+        Ok(object)
     }
 
     /// Whether the holder may do this; without a token not.

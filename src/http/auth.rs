@@ -123,7 +123,8 @@ pub enum Act<'a> {
     ReadSource(&'a ListName, &'a SourceName),
     /// Any token will do.
     Status,
-    /// List, renew or remove keys of some source of this list, which is not known yet.
+    /// List, renew or remove keys of some source of this list, which is not known yet. Where a network may is
+    /// [`super::fence`]'s.
     WriteIn(&'a ListName),
     /// List, renew or remove keys of a source.
     Write(&'a ListName, &'a SourceName),
@@ -344,8 +345,8 @@ impl Scope {
     fn writes_in(&self, list: &ListName) -> bool {
         match self {
             Self::Write(lists, _) | Self::Exclude(lists, _) => lists.holds(list),
-            Self::Admin | Self::Network(_) => true,
-            Self::Read | Self::Report(_) | Self::Mail(..) => false,
+            Self::Admin => true,
+            Self::Read | Self::Network(_) | Self::Report(_) | Self::Mail(..) => false,
         }
     }
 
@@ -467,8 +468,8 @@ mod tests {
             (Act::ReadSource(&dynamic, &isp), "ARWESX"),
             (Act::ReadSource(&dynamic, &other), "ARX"),
             (Act::ReadSource(&relay, &isp), "ARSX"),
-            (Act::WriteIn(&dynamic), "AWESXN"),
-            (Act::WriteIn(&relay), "ASXN"),
+            (Act::WriteIn(&dynamic), "AWESX"),
+            (Act::WriteIn(&relay), "ASX"),
             (Act::Write(&dynamic, &isp), "AWESX"),
             (Act::Write(&dynamic, &other), "AX"),
             (Act::Write(&relay, &isp), "ASX"),

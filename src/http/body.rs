@@ -28,7 +28,7 @@ use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 use std::io::{self, Read, Write};
 use std::time::Duration;
-use tokio::{sync::mpsc, time::timeout};
+use tokio::{sync::mpsc, task::yield_now, time::timeout};
 
 /// Octets that are unpacked at a time.
 const UNPACKED_STEP: u64 = 256 << 10;
@@ -264,10 +264,13 @@ async fn gather(
         if unpacked.len() == before {
             return Ok(unpacked);
         }
+        // A few octets may unpack to 64 MiB: others answer meanwhile.
+        yield_now().await;
     }
 }
 
-/// Reads a whole body that is one JSON object, of at most [`JSON_OCTETS_MAX`] octets.
+/// Reads a whole body that is one JSON object, of at most [`JSON_OCTETS_MAX`] octets. Who sent it is looked at by
+/// [`super::access::Access::object`].
 ///
 /// # Errors
 /// Those of [`whole`]; 400 where it is no such object.
@@ -444,6 +447,16 @@ mod tests {
         assert_eq!(whole(gzip(&plain).into(), Encoding::Gzip, 10_000).await.unwrap(), plain);
         assert_eq!(whole(gzip(&plain).into(), Encoding::Gzip, 9_999).await.unwrap_err().status, 413);
         assert_eq!(whole(plain.into(), Encoding::Gzip, 10_000).await.unwrap_err().status, 400);
+    }
+
+    /// 65 KB unpack to 64 MiB: on a thread that answers others, too.
+    #[tokio::test]
+    async fn others_have_their_turn_while_a_body_is_unpacked() {
+        let room = Room::default();
+        let large = vec![b'x'; 1 << 20];
+        let mut unpacking = Box::pin(whole_in(&room, gzip(&large).into(), Encoding::Gzip, 1 << 20));
+        assert!(futures_util::future::poll_immediate(&mut unpacking).await.is_none(), "all at once");
+        assert!(unpacking.await.unwrap().octets == large);
     }
 
     #[tokio::test]

@@ -98,6 +98,23 @@ impl Fence {
     }
 }
 
+/// Who may write to a list under some source, which only the body will name: a token that names the list, or that of a
+/// network where [`Fence::around`] lets it.
+///
+/// # Errors
+/// 401 and 403 for others.
+pub(super) async fn writing<'a>(state: &State, access: &'a Access, list: &ListSettings) -> Result<&'a Holder, Problem> {
+    let refused = match access.may(Act::WriteIn(&list.name)) {
+        Ok(holder) => return Ok(holder),
+        Err(refused) => refused,
+    };
+    let Some((holder, name)) = access.holder.as_ref().and_then(|holder| Some((holder, holder.network()?))) else {
+        return Err(refused);
+    };
+    Fence::around(state, holder, list, &name.source()).await?;
+    Ok(holder)
+}
+
 /// Who acts for a network, and the network: an admin, or who holds its token while something of it is in force.
 ///
 /// # Errors

@@ -14,6 +14,7 @@ use super::{
     caller::{Door, Peer, contains},
 };
 use crate::{
+    descriptors,
     limits::{
         ACCEPT_PAUSE, HTTP_CONNECTIONS_MAX, HTTP_CONNECTIONS_PER_CLIENT_MAX, HTTP_DRAIN_TIME, HTTP_HEAD_OCTETS_MAX,
         HTTP_HEAD_TIME, HTTP_HEADERS_MAX, HTTP_STALL_TIME,
@@ -180,7 +181,7 @@ impl Accepting {
     ) -> io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
         let permit = Arc::clone(&self.all).acquire_owned().await.map_err(io::Error::other)?;
         let (stream, address) = listener.accept().await?;
-        Ok((stream, address, permit))
+        Ok((descriptors::of_others(stream)?, address, permit))
     }
 
     /// A place for a connection from `address`, unless its client has enough.

@@ -6,7 +6,7 @@
 use super::{
     Problem, Settings,
     api::{self, Document},
-    auth::Holder,
+    auth::{Act, Holder},
     forms::{Forms, hourly},
     limiter::{Clients, Limiter},
     pages::{KeptMaps, Trends},
@@ -161,15 +161,31 @@ impl State {
         .await
     }
 
-    /// Who holds a token by now; `None` where it was revoked or has ended. For a thread that may wait.
-    pub(super) fn holder_now(&self, holder: &Holder) -> Result<Option<Holder>, Problem> {
+    /// Who holds a token by now, after its holder's body was waited for: a token is revoked because it got into the wrong
+    /// hands, and what they are sending must not come in. For a thread that may wait.
+    ///
+    /// # Errors
+    /// 401 where it was revoked or has ended.
+    pub(super) fn still(&self, holder: &Holder) -> Result<Holder, Problem> {
         if holder.id.is_empty() {
-            return Ok(Some(Holder::admin_file()));
+            return Ok(Holder::admin_file());
         }
         let now = self.parts.clock.now();
         let tokens = self.store().view().tokens()?;
         let row = tokens.iter().map(|(_, row)| row).find(|row| row.id == holder.id);
-        Ok(row.filter(|row| row.is_in_force(now)).map(Holder::of))
+        row.filter(|row| row.is_in_force(now))
+            .map(Holder::of)
+            .ok_or_else(|| Problem::unauthorized("the token was revoked or has ended meanwhile; nothing was changed"))
+    }
+
+    /// [`State::still`], where it may still do this.
+    ///
+    /// # Errors
+    /// Its own; 403 where the token has lost that right.
+    pub(super) fn still_may(&self, holder: &Holder, act: Act<'_>) -> Result<Holder, Problem> {
+        let holder = self.still(holder)?;
+        holder.may(act)?;
+        Ok(holder)
     }
 
     /// Runs work to its end, also where the request that waits for it goes away meanwhile: what has begun is not left half done.

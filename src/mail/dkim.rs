@@ -7,7 +7,7 @@
 
 use crate::{
     cases::{Checks, Unanswered},
-    limits::{DKIM_COVERED_MAX, DKIM_KEY_BITS_MIN, DKIM_SIGNATURES_MAX},
+    limits::{DKIM_COVERED_MAX, DKIM_HEADERS_OCTETS_MAX, DKIM_KEY_BITS_MIN, DKIM_SIGNATURES_MAX},
     list::{ListedName, Time},
 };
 use mail_auth::{
@@ -30,6 +30,9 @@ pub enum Unsigned {
     /// Its signature does not count.
     #[error("the DKIM signature of {0} does not count: {1}")]
     Flawed(Box<str>, &'static str),
+    /// It is more than what is read.
+    #[error("the headers of the mail have more than {DKIM_HEADERS_OCTETS_MAX} octets")]
+    Long,
     /// Nothing is known: try again later.
     #[error(transparent)]
     Unanswered(#[from] Unanswered),
@@ -40,6 +43,11 @@ pub enum Unsigned {
 /// # Errors
 /// See [`Unsigned`].
 pub async fn check(mail: &[u8], domain: &ListedName, now: Time, dns: &dyn Checks) -> Result<(), Unsigned> {
+    // Each line, and more so each signature, takes many times its octets for as long as DNS is waited for.
+    let headers = mail.split(|octet| *octet == b'\n').take_while(|line| !matches!(*line, b"" | b"\r"));
+    if headers.map(|line| line.len() + 1).sum::<usize>() > DKIM_HEADERS_OCTETS_MAX {
+        return Err(Unsigned::Long);
+    }
     let mut unsigned = Unsigned::None(domain.name().into());
     // Strictly: a signature of a part of the body (l=) is none.
     let Some(mut mail) = AuthenticatedMessage::parse(mail) else { return Err(unsigned) };

@@ -6,6 +6,7 @@
 
 use super::server::{Act, Arrival, Server, Untaken, Wanted};
 use crate::{
+    descriptors,
     limits::{
         ACCEPT_PAUSE, INBOX_CONNECTIONS_MAX, INBOX_CONNECTIONS_PER_CLIENT_MAX, INBOX_PAUSE_TIME, INBOX_SESSION_TIME,
     },
@@ -71,7 +72,7 @@ impl Inbox {
                     };
                     clients.remove(&id);
                 }
-                accepted = listener.accept(), if open.len() < INBOX_CONNECTIONS_MAX => match accepted {
+                accepted = accept(&listener), if open.len() < INBOX_CONNECTIONS_MAX => match accepted {
                     Ok((stream, from)) => {
                         let from = Prefix::customer(from.ip());
                         if clients.values().filter(|known| **known == from).count() < INBOX_CONNECTIONS_PER_CLIENT_MAX {
@@ -124,6 +125,11 @@ impl Inbox {
             }
         }
     }
+}
+
+async fn accept(listener: &TcpListener) -> std::io::Result<(TcpStream, std::net::SocketAddr)> {
+    let (stream, from) = listener.accept().await?;
+    Ok((descriptors::of_others(stream)?, from))
 }
 
 async fn say(stream: &mut TcpStream, reply: &str) -> std::io::Result<()> {

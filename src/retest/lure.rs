@@ -7,6 +7,7 @@
 use super::proxy::Secret;
 use crate::{
     cases::retest::Token,
+    descriptors,
     limits::{ACCEPT_PAUSE, LURE_CONNECTIONS_MAX, LURE_TIME, RETEST_PROXY_OCTETS_MAX},
 };
 use std::{convert::Infallible, net::IpAddr};
@@ -41,7 +42,7 @@ pub async fn serve(
         tokio::select! {
             () = stop.cancelled() => return Ok(()),
             Some(_) = open.join_next(), if !open.is_empty() => {}
-            accepted = listener.accept(), if open.len() < LURE_CONNECTIONS_MAX => match accepted {
+            accepted = accept(&listener), if open.len() < LURE_CONNECTIONS_MAX => match accepted {
                 Ok((stream, from)) => {
                     let (secret, came) = (secret.clone(), came.clone());
                     open.spawn(async move {
@@ -55,6 +56,11 @@ pub async fn serve(
             },
         }
     }
+}
+
+async fn accept(listener: &TcpListener) -> std::io::Result<(TcpStream, std::net::SocketAddr)> {
+    let (stream, from) = listener.accept().await?;
+    Ok((descriptors::of_others(stream)?, from))
 }
 
 async fn answer(

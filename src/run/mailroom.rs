@@ -105,7 +105,7 @@ impl Room {
         let dns = self.dns.as_ref().ok_or(Untaken::NotNow)?;
         dkim::check(mail, domain, self.desk.now(), dns.as_ref()).await.map_err(|unsigned| match unsigned {
             Unsigned::Unanswered(_) => Untaken::NotNow,
-            Unsigned::None(_) | Unsigned::Flawed(..) => refused(&unsigned),
+            Unsigned::None(_) | Unsigned::Flawed(..) | Unsigned::Long => refused(&unsigned),
         })?;
         let found = feedback::read(mail).map_err(|error| refused(&error))?;
         // "Not spam" and the like: well-formed, and nothing against the address.

@@ -4,6 +4,7 @@
 //! Never: gains a right.
 
 use super::RunError;
+use crate::{descriptors, limits::DESCRIPTORS_KEPT};
 use nix::{
     sys::{
         resource::{Resource, getrlimit, setrlimit},
@@ -21,6 +22,9 @@ pub fn keep_files_private() {
 /// Raises the number of files to what the system allows: each connection takes one.
 pub fn raise_file_limit() {
     let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) else { return };
+    if descriptors::kept(hard) < DESCRIPTORS_KEPT {
+        tracing::warn!("at most {hard} files may be open, half of them connections: raise LimitNOFILE (ulimit -Hn)");
+    }
     if soft < hard
         && let Err(error) = setrlimit(Resource::RLIMIT_NOFILE, hard, hard)
     {

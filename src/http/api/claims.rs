@@ -16,7 +16,6 @@ use crate::{
         Problem, State,
         access::Access,
         auth::Act,
-        body,
         limiter::{Clients, Limited, Rates},
     },
     limits::{CLAIM_UNSEEN_SECONDS, CLAIMS_PER_CLIENT, CLAIMS_PER_PROVIDER, CLAIMS_PER_SITE},
@@ -106,7 +105,7 @@ pub(super) async fn claim(
     headers: HeaderMap,
     body: Body,
 ) -> Result<(StatusCode, Json<Claim>), Problem> {
-    let new: NewClaim = body::object(&headers, body).await?;
+    let new: NewClaim = access.object(&state, &headers, body).await?;
     Purpose::Claim.paid(&state, &access, new.pow.as_ref().map(|FromObject(work)| work))?;
     let name: NetworkName = new.name.parse().map_err(|error| Problem::unprocessable(format!("name: {error}")))?;
     let prefixes = prefixes("prefixes", &new.prefixes)?;

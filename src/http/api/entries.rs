@@ -3,7 +3,7 @@
 //! Guarantees: a POST is one commit, of one source; a page of entries never ends in the middle of a key.
 //! Never: shows private evidence to anyone but admins.
 
-use super::{Forced, lists, written::Written};
+use super::{Forced, lists, posted::Posted, written::Written};
 use crate::{
     change::{Change, What, last_seen},
     http::{
@@ -11,14 +11,11 @@ use crate::{
         access::{Access, Asked, At},
         auth::Act,
         body,
-        fence::Fence,
-        problem::Rejected,
+        fence::{self, Fence},
+        state::blocking,
     },
-    limits::{ENTRIES_PAGE_MAX, ENTRIES_WALKED_MAX, POST_ENTRIES_MAX, POST_OCTETS_MAX, REJECTED_SHOWN_MAX},
-    list::{
-        Key, ListName, ListSettings, Mark, NewEntry, SourceName, Time,
-        format::{Dialect, Format, Item, LineError, Reader, read_object},
-    },
+    limits::{ENTRIES_PAGE_MAX, ENTRIES_WALKED_MAX, POST_OCTETS_MAX},
+    list::{Key, ListName, ListSettings, Mark, SourceName, Time, format::Dialect},
     store::{Held, ListId, ReadError, Source, View},
 };
 use axum::{Json, body::Body, extract::State as Of, http::HeaderMap};
@@ -136,75 +133,32 @@ pub(super) async fn add(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<Written>, Problem> {
-    let holder = access.may(Act::WriteIn(&list))?;
+    access.may(Act::Status)?;
+    let settings = lists::settings(&state.snapshot(), &list)?;
+    let holder = fence::writing(&state, &access, &settings).await?;
     if force {
         holder.may(Act::Force)?;
     }
-    let settings = lists::settings(&state.snapshot(), &list)?;
     let held = body::whole_in(&state.room, body, body::encoding(&headers)?, POST_OCTETS_MAX).await?;
     let dialect = Dialect { may_say_first_seen: holder.is_admin(), ..Dialect::of(&settings, state.parts.clock.now()) };
-    let Posted { source, lines } = posted(&held.octets, dialect)?;
-    holder.may(Act::Write(&list, &source))?;
+    let (asked, sender, to) = (state.clone(), holder.clone(), list.clone());
+    let (holder, Posted { source, lines }, _its_room) = blocking(move || {
+        let posted = Posted::read(&held.octets, dialect)?;
+        let holder = asked.still_may(&sender, Act::Write(&to, &posted.source))?;
+        Ok((holder, posted, held))
+    })
+    .await?;
     if lines.iter().any(|(_, entry)| entry.mark == Mark::Excluded) {
         holder.may(Act::Exclude(&list, &source))?;
     }
-    let fence = Fence::around(&state, holder, &settings, &source).await?;
+    if force {
+        holder.may(Act::Force)?;
+    }
+    let fence = Fence::around(&state, &holder, &settings, &source).await?;
     lines.iter().try_for_each(|(line, entry)| fence.holds(*line, &entry.key, entry.mark))?;
     let (actor, admin) = (holder.actor(), holder.is_admin());
     let change = Change { actor, list, source, admin, force, what: What::Add(lines), cases: Vec::new() };
     Ok(Json(fence.submit(&state, change).await?.into()))
-}
-
-/// The entries of a POST.
-#[derive(Debug)]
-struct Posted {
-    source: SourceName,
-    lines: Vec<(u64, NewEntry)>,
-}
-
-fn posted(octets: &[u8], dialect: Dialect) -> Result<Posted, Problem> {
-    let (mut sources, mut lines) = (Vec::<SourceName>::new(), Vec::new());
-    let (mut rejected, mut count) = (Vec::new(), 0);
-    let mut sink = |item| match item {
-        Item::Entry { source: Some(source), line, entry } => {
-            if !sources.contains(&source) && sources.len() < 2 {
-                sources.push(source);
-            }
-            lines.push((line, entry));
-        }
-        Item::Entry { source: None, line, .. } => {
-            count += 1;
-            let error = "source: missing; every entry names its source".to_owned();
-            rejected.push(LineError { line, column: 1, text: String::new(), error });
-        }
-        Item::Rejected(error) | Item::BodyRejected(error) => {
-            count += 1;
-            rejected.push(error);
-        }
-    };
-    // One object may spread over lines; several stand on a line each.
-    if serde_json::from_slice::<serde::de::IgnoredAny>(octets).is_ok() {
-        read_object(octets, &dialect, &mut sink);
-    } else {
-        let mut reader = Reader::new(Format::Ndjson, dialect);
-        reader.push(octets, &mut sink);
-        reader.finish(&mut sink);
-    }
-    if count > 0 {
-        rejected.truncate(REJECTED_SHOWN_MAX);
-        let said = format!("{count} lines cannot be taken; nothing was changed");
-        return Err(Problem::rejected(said, rejected.into_iter().map(Rejected::from).collect(), count));
-    }
-    if lines.len() > POST_ENTRIES_MAX {
-        return Err(Problem::too_large(format!(
-            "a POST takes at most {POST_ENTRIES_MAX} entries; PUT takes any number"
-        )));
-    }
-    match <[SourceName; 1]>::try_from(sources) {
-        Ok([source]) => Ok(Posted { source, lines }),
-        Err(none) if none.is_empty() => Err(Problem::unprocessable("there is no entry in the body")),
-        Err(_) => Err(Problem::unprocessable("the entries of one POST are of one source; send one for each")),
-    }
 }
 
 /// Which entry to remove.

@@ -52,16 +52,8 @@ impl Feed {
             Cut::Gone => Problem::malformed("the body broke off; nothing was changed"),
         })?;
         self.step(|reader, sink| reader.finish(sink))?;
-        self.may_still()?;
+        self.state.still_may(&self.holder, Act::Write(&self.list, &self.source))?;
         Ok(self.import.finish(sha256)?)
-    }
-
-    /// The token may have been revoked, or have ended, while the body came.
-    fn may_still(&self) -> Result<(), Problem> {
-        let Some(holder) = self.state.holder_now(&self.holder)? else {
-            return Err(Problem::unauthorized("the token was revoked or has ended meanwhile; nothing was changed"));
-        };
-        holder.may(Act::Write(&self.list, &self.source))
     }
 
     /// Lets the reader go on, and what it finds into the import.

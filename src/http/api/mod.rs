@@ -20,6 +20,7 @@ mod lists;
 mod lookup;
 mod network_listings;
 mod networks;
+mod posted;
 mod removals;
 mod reports;
 pub(super) mod retests;

@@ -13,7 +13,6 @@ use crate::{
         Problem, State,
         access::{Access, Asked, At},
         auth::Act,
-        body,
         fence::acting,
         state::blocking,
     },
@@ -228,7 +227,7 @@ pub(super) async fn create(
     body: Body,
 ) -> Result<(StatusCode, Json<NetworkObject>), Problem> {
     let actor = access.may(Act::Admin)?.actor();
-    let new: NewNetwork = body::object(&headers, body).await?;
+    let new: NewNetwork = access.object(&state, &headers, body).await?;
     let prefixes = prefixes("prefixes", &new.prefixes)?;
     let is = NetworkIs {
         name: new.name.parse().map_err(|error| Problem::unprocessable(format!("name: {error}")))?,
@@ -291,7 +290,7 @@ pub(super) async fn change(
 ) -> Result<Json<NetworkObject>, Problem> {
     let name = named(&name)?;
     let (holder, _) = acting(&state, &access, &name).await?;
-    let change: NetworkChange = body::object(&headers, body).await?;
+    let change: NetworkChange = access.object(&state, &headers, body).await?;
     if !(change.add_prefixes.is_empty() && change.approve.is_empty()) {
         holder.may(Act::Admin)?;
     }
@@ -377,7 +376,7 @@ pub(super) async fn put_range(
     let name = named(&name)?;
     let (holder, _) = acting(&state, &access, &name).await?;
     let prefix = prefixes("prefix", &[prefix])?[0];
-    let NewRange { text, smarthost, self_removal } = body::object(&headers, body).await?;
+    let NewRange { text, smarthost, self_removal } = access.object(&state, &headers, body).await?;
     let range = Range { prefix, text, smarthost, self_removal };
     let put = |network: &mut Network, _| Ok(network.put_range(range)?);
     let changed = state.desk().change_network(&holder.actor, &name, "range", put).await.map_err(state.faulty())?;

@@ -11,7 +11,6 @@ use crate::{
         Problem, State,
         access::{Access, Asked, At},
         auth::{Act, Holder},
-        body,
         fence::in_force,
         state::blocking,
     },
@@ -183,7 +182,7 @@ pub(super) async fn ask(
     headers: HeaderMap,
     body: Body,
 ) -> Result<(StatusCode, Json<Taken>), Problem> {
-    let new: NewRemoval = body::object(&headers, body).await?;
+    let new: NewRemoval = access.object(&state, &headers, body).await?;
     let list: ListName = new.list.parse().map_err(|error| Problem::unprocessable(format!("list: {error}")))?;
     let now = state.parts.clock.now();
     let time = |text: &String| Time::done(text, now).map_err(|e| Problem::unprocessable(format!("repaired_at: {e}")));
@@ -290,7 +289,7 @@ pub(super) async fn prove(
 ) -> Result<Json<Removal>, Problem> {
     access.count_look_up(&state)?;
     let (id, told) = (read_id(&id)?, secret(&headers).unwrap_or_default().to_owned());
-    let proof: NewProof = body::object(&headers, body).await?;
+    let proof: NewProof = access.object(&state, &headers, body).await?;
     let shown = match (proof.proof, proof.code) {
         (ProofKind::Address, _) => ShownProof::Address(access.caller.address),
         (ProofKind::RdnsTxt, _) => ShownProof::RdnsTxt,
@@ -323,7 +322,7 @@ pub(super) async fn decide(
         None => Decider::Operator(access.may(Act::Admin)?.actor().as_str().into()),
     };
     let id = read_id(&id)?;
-    let decision: NewDecision = body::object(&headers, body).await?;
+    let decision: NewDecision = access.object(&state, &headers, body).await?;
     let decided = state.desk().decide_removal(id, &who, decision.accept, &decision.why).await;
     decided.map(|request| Json(plain(request))).map_err(state.faulty())
 }

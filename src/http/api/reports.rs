@@ -8,10 +8,10 @@ use crate::{
         Taken,
         report::{OWN_TRAP, Report},
     },
-    http::{Problem, State, access::Access, auth::Act, body, problem::Rejected},
+    http::{Problem, State, access::Access, auth::Act, body, problem::Rejected, state::blocking},
     limits::{
-        EVIDENCE_OCTETS_MAX, REJECTED_SHOWN_MAX, REPORT_COUNT_MAX, REPORT_ID_CHARACTERS_MAX, REPORTS_AT_ONCE,
-        REPORTS_OCTETS_MAX,
+        EVIDENCE_OCTETS_MAX, RECORD_OCTETS_MAX, REJECTED_ERROR_CHARACTERS_MAX, REJECTED_SHOWN_MAX,
+        REJECTED_TEXT_CHARACTERS_MAX, REPORT_COUNT_MAX, REPORT_ID_CHARACTERS_MAX, REPORTS_AT_ONCE, REPORTS_OCTETS_MAX,
     },
     list::{FromObject, ReportKind, Time, format::LineError},
 };
@@ -75,10 +75,15 @@ pub(super) async fn report(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<Vec<ReportAnswer>>, Problem> {
-    let holder = access.may(Act::Report)?;
-    let reporter = holder.reporter().unwrap_or(OWN_TRAP).to_owned();
+    let sender = access.may(Act::Report)?.clone();
     let held = body::whole_in(&state.room, body, body::encoding(&headers)?, REPORTS_OCTETS_MAX).await?;
-    let reports = read(&held.octets)?;
+    let asked = state.clone();
+    let (holder, reports, _its_room) = blocking(move || {
+        let reports = read(&held.octets)?;
+        Ok((asked.still_may(&sender, Act::Report)?, reports, held))
+    })
+    .await?;
+    let reporter = holder.reporter().unwrap_or(OWN_TRAP).to_owned();
     let ids: Vec<_> = reports.iter().map(|report| report.id.clone()).collect();
     let answers = state.desk().report(holder.actor(), &reporter, reports).await;
     let answers = answers.map_err(state.faulty())?;
@@ -95,11 +100,11 @@ pub(super) async fn report(
     Ok(Json(answered.collect()))
 }
 
-/// The reports of a body.
+/// The reports of a body. It is read no further than it takes to know that there are too many.
 fn read(octets: &[u8]) -> Result<Vec<Report>, Problem> {
     // One object may spread over lines; several stand on a line each.
-    if serde_json::from_slice::<serde::de::IgnoredAny>(octets).is_ok() {
-        let report = one(octets).map_err(|error| refused(vec![rejected(1, octets, error)], 1))?;
+    if octets.len() <= RECORD_OCTETS_MAX && serde_json::from_slice::<serde::de::IgnoredAny>(octets).is_ok() {
+        let report = one(octets).map_err(|error| refused(vec![rejected(1, octets, &error)], 1))?;
         return Ok(vec![report]);
     }
     let (mut reports, mut lines, mut count) = (Vec::new(), Vec::new(), 0);
@@ -107,24 +112,24 @@ fn read(octets: &[u8]) -> Result<Vec<Report>, Problem> {
         if line.iter().all(u8::is_ascii_whitespace) {
             continue;
         }
+        if reports.len() + count >= REPORTS_AT_ONCE {
+            return Err(Problem::too_large(format!("at most {REPORTS_AT_ONCE} reports at once")));
+        }
         match one(line) {
             Ok(report) => reports.push(report),
             Err(error) => {
                 count += 1;
                 if lines.len() < REJECTED_SHOWN_MAX {
-                    lines.push(rejected(place as u64 + 1, line, error));
+                    lines.push(rejected(place as u64 + 1, line, &error));
                 }
             }
         }
     }
     if count > 0 {
-        return Err(refused(lines, count));
+        return Err(refused(lines, count as u64));
     }
     if reports.is_empty() {
         return Err(Problem::unprocessable("there is no report in the body"));
-    }
-    if reports.len() > REPORTS_AT_ONCE {
-        return Err(Problem::too_large(format!("at most {REPORTS_AT_ONCE} reports at once")));
     }
     Ok(reports)
 }
@@ -133,12 +138,19 @@ fn refused(lines: Vec<Rejected>, count: u64) -> Problem {
     Problem::rejected(format!("{count} reports cannot be taken; nothing was kept"), lines, count)
 }
 
-fn rejected(line: u64, octets: &[u8], error: String) -> Rejected {
-    let text = String::from_utf8_lossy(octets).chars().take(200).collect();
+fn rejected(line: u64, octets: &[u8], error: &str) -> Rejected {
+    // What is shown is found in the line's beginning: four octets a character at most.
+    let begin = &octets[..octets.len().min(4 * REJECTED_TEXT_CHARACTERS_MAX)];
+    let text = String::from_utf8_lossy(begin).chars().take(REJECTED_TEXT_CHARACTERS_MAX).collect();
+    let error = error.chars().take(REJECTED_ERROR_CHARACTERS_MAX).collect();
     LineError { line, column: 1, text, error }.into()
 }
 
 fn one(octets: &[u8]) -> Result<Report, String> {
+    // What is wrong with a report is said by its own words: they are few.
+    if octets.len() > RECORD_OCTETS_MAX {
+        return Err(format!("longer than {RECORD_OCTETS_MAX} octets"));
+    }
     let FromObject(new) = serde_json::from_slice::<FromObject<NewReport>>(octets).map_err(|error| error.to_string())?;
     let count = new.count.unwrap_or(1);
     if !(1..=REPORT_COUNT_MAX).contains(&count) {
@@ -159,4 +171,31 @@ fn one(octets: &[u8]) -> Result<Report, String> {
         count,
         evidence: evidence.into(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 4 MiB of `x` lines were all looked at, a thousand times as many as a body may have.
+    #[test]
+    fn a_body_with_too_many_reports_is_read_no_further_than_that_is_known() {
+        let good = r#"{"address":"203.0.113.7","kind":"trap","seen":"2027-01-15T08:00:00Z"}"#.to_owned() + "\n";
+        for line in ["x\n", &good] {
+            assert_eq!(read(line.repeat(REPORTS_AT_ONCE + 1).as_bytes()).unwrap_err().status, 413);
+        }
+        assert_eq!(read(good.repeat(REPORTS_AT_ONCE).as_bytes()).unwrap().len(), REPORTS_AT_ONCE);
+        let bad = read("x\n".repeat(REPORTS_AT_ONCE).as_bytes()).unwrap_err();
+        assert_eq!((bad.status, bad.rejected.len(), bad.rejected_count), (422, REJECTED_SHOWN_MAX, Some(1_000)));
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_report_is_said_in_few_words() {
+        for name in ["x".repeat(1_000), "x".repeat(RECORD_OCTETS_MAX)] {
+            let refused = read(format!("{{\"{name}\":1}}").as_bytes()).unwrap_err();
+            let shown = &refused.rejected[0];
+            assert!(shown.error.chars().count() <= REJECTED_ERROR_CHARACTERS_MAX, "{}", shown.error.len());
+            assert!(shown.text.chars().count() <= REJECTED_TEXT_CHARACTERS_MAX, "{}", shown.text.len());
+        }
+    }
 }

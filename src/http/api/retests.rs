@@ -13,7 +13,7 @@ use crate::{
     http::{
         Problem, State,
         access::{Access, At},
-        body, explain,
+        explain,
         limiter::{Clients, Rates},
         state::blocking,
     },
@@ -135,7 +135,7 @@ pub(super) async fn ask(
     headers: HeaderMap,
     body: Body,
 ) -> Result<(StatusCode, Json<AskedRetest>), Problem> {
-    let new: NewRetest = body::object(&headers, body).await?;
+    let new: NewRetest = access.object(&state, &headers, body).await?;
     if !state.parts.desk.makes_retests() {
         return Err(Problem::not_found("this server makes no retests"));
     }

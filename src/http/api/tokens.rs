@@ -8,7 +8,6 @@ use crate::{
         Problem, Settings, State,
         access::{Access, At},
         auth::{Act, FreshToken, Scope},
-        body,
     },
     limits::{TOKEN_NAME_MAX, TOKEN_SCOPES_MAX, TOKENS_MAX},
     list::{Duration, Time},
@@ -116,7 +115,7 @@ pub(super) async fn create(
     body: Body,
 ) -> Result<(StatusCode, Json<MadeToken>), Problem> {
     access.may(Act::Admin)?;
-    let new: NewToken = body::object(&headers, body).await?;
+    let new: NewToken = access.object(&state, &headers, body).await?;
     let now = state.parts.clock.now();
     let expires = new.expires.as_deref().map(|text| end(text, now)).transpose()?;
     let scopes = new.scopes()?;

@@ -1,6 +1,7 @@
 //! The web side over a real door on a temporary store: what a program or a browser sees.
 
 mod api;
+mod bodies;
 mod claims;
 mod decided;
 mod documented;

@@ -1,19 +1,15 @@
 //! Networks over HTTP: never outside their prefixes, and what they say is on the pages.
 
-use super::{Reply, Server};
+use super::{Reply, Server, bodies::slow_body};
 use crate::{
     change::{Actor, CaseRow, Change, What},
     list::{Mark, NewEntry, Prefix},
     store::CaseFamily,
 };
 use axum::{body::Body, http::Request};
-use futures_util::stream;
 use serde_json::{Value, json};
-use std::{sync::Arc, task::Poll, time::Duration};
-use tokio::sync::{
-    Notify,
-    mpsc::{Receiver, channel},
-};
+use std::{sync::Arc, time::Duration};
+use tokio::sync::{Notify, mpsc::channel};
 use tokio_util::sync::CancellationToken;
 
 const NEW: &str = r#"{"name":"isp","title":"Example Networks","contacts":["noc@example.org"],
@@ -145,18 +141,6 @@ async fn a_change_that_nobody_waits_for_any_more_is_there_for_the_next() {
     assert_eq!(server.desk.network(&name).unwrap().title, "Renamed");
 }
 
-/// A body that comes piece by piece: `begun` tells when it is waited for, `ended` when its end was read.
-fn slow_body(mut pieces: Receiver<&'static str>, begun: Arc<Notify>, ended: Arc<Notify>) -> Body {
-    Body::from_stream(stream::poll_fn(move |context| {
-        begun.notify_one();
-        let piece = pieces.poll_recv(context);
-        if matches!(piece, Poll::Ready(None)) {
-            ended.notify_one();
-        }
-        piece.map(|piece| piece.map(Ok::<_, std::io::Error>))
-    }))
-}
-
 #[tokio::test]
 async fn what_a_put_brings_into_a_prefix_that_was_lost_meanwhile_goes_though_its_client_is_gone() {
     let server = Server::start();
@@ -183,41 +167,6 @@ async fn what_a_put_brings_into_a_prefix_that_was_lost_meanwhile_goes_though_its
         }
     };
     assert!(tokio::time::timeout(Duration::from_secs(20), settled).await.is_ok(), "it stayed");
-}
-
-/// A token is revoked because it got into the wrong hands: what they are sending must not come in.
-#[tokio::test]
-async fn the_import_of_a_token_that_is_revoked_meanwhile_changes_nothing() {
-    let server = Server::start();
-    let made = server.call("POST", "/api/v1/tokens", r#"{"name":"feed","scopes":["write:relay/feed"]}"#).await.ok();
-    let token = made["token"].as_str().unwrap();
-    let (pieces, waiting) = channel(4);
-    let (begun, ended) = (Arc::<Notify>::default(), Arc::<Notify>::default());
-    let body = slow_body(waiting, begun.clone(), ended.clone());
-    let put = server.call_as(Some(token), "PUT", "/api/v1/lists/relay/sources/feed", body);
-    let revoked = async {
-        begun.notified().await;
-        pieces.send("203.0.113.7\n").await.unwrap();
-        server.call("DELETE", &format!("/api/v1/tokens/{}", made["id"].as_str().unwrap()), "").await;
-        drop(pieces);
-    };
-    let (reply, ()) = tokio::join!(put, revoked);
-    assert_eq!(reply.status, 401, "{}", reply.text());
-    assert!(!listed(&server, "203.0.113.7").await);
-}
-
-/// Any token made the server hold bodies of 64 MiB, each connection one, and then said that it may not write.
-#[tokio::test]
-async fn who_may_not_write_is_told_before_the_body_is_read() {
-    let server = Server::start();
-    for scopes in [r#"["read"]"#, r#"["report:trap"]"#, r#"["write:dynamic/isp"]"#] {
-        let new = format!(r#"{{"name":"t","scopes":{scopes}}}"#);
-        let token = server.call("POST", "/api/v1/tokens", new).await.ok()["token"].as_str().unwrap().to_owned();
-        let never = Body::from_stream(stream::poll_fn(|_| Poll::<Option<Result<&str, std::io::Error>>>::Pending));
-        let asked = server.call_as(Some(&token), "POST", "/api/v1/lists/relay/entries", never);
-        let reply = tokio::time::timeout(Duration::from_secs(20), asked).await.expect("the body is not waited for");
-        assert_eq!(reply.status, 403, "{scopes}");
-    }
 }
 
 #[tokio::test]

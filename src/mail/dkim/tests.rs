@@ -142,3 +142,15 @@ async fn without_a_key_nothing_counts_and_silence_is_no_answer() {
     zone.texts.insert("s._domainkey.example.org".into(), short.into());
     assert!(flaw(checked(&signed, "example.org", &zone).await).contains("no usable key"));
 }
+
+/// A megabyte of headers became twenty of what was read of them, for as long as DNS was waited for.
+#[tokio::test]
+async fn a_mail_with_headers_of_a_megabyte_is_not_looked_at() {
+    let mut zone = Zone::default();
+    let signed = Signer::of(&mut zone, "example.org").sign("example.org", &COVERED, |_| {});
+    let with = |octets: usize| "a:\n".repeat(octets / 3) + &signed;
+    assert_eq!(checked(&with(DKIM_HEADERS_OCTETS_MAX / 2), "example.org", &zone).await, Ok(()));
+    assert_eq!(checked(&with(DKIM_HEADERS_OCTETS_MAX), "example.org", &zone).await, Err(Unsigned::Long));
+    let long_body = signed.clone() + &"a:\n".repeat(DKIM_HEADERS_OCTETS_MAX);
+    assert!(flaw(checked(&long_body, "example.org", &zone).await).contains("the body"));
+}

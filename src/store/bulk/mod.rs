@@ -125,7 +125,7 @@ impl Bulk {
     /// Runs of a few octets, so that a test need not write millions of lines to see several.
     #[cfg(test)]
     fn with_runs_of(self, run_octets: usize) -> Self {
-        Self { sorter: self.sorter.with_runs_of(run_octets), ..self }
+        Self { sorter: self.sorter.with_runs_of(run_octets, 3), ..self }
     }
 
     /// Takes one line, in any order of keys.

@@ -1,14 +1,15 @@
 //! Sorting more than fits into memory: sorted runs on disk, merged while they are read.
 //!
 //! Guarantees: memory is bounded by [`IMPORT_RUN_OCTETS`] while records come and by [`IMPORT_MERGE_OCTETS`] a run while they
-//! go; records come out ordered by key, then by rank; what was sorted can be read again.
+//! go; as many runs as [`IMPORT_RUNS_JOINED`] become one, so that few are open at a time however many records come; records come
+//! out ordered by key, then by rank; what was sorted can be read again.
 //! Never: drops or joins records.
 
 use super::BulkError;
-use crate::limits::{IMPORT_MERGE_OCTETS, IMPORT_RUN_OCTETS};
+use crate::limits::{IMPORT_MERGE_OCTETS, IMPORT_RUN_OCTETS, IMPORT_RUNS_JOINED};
 use std::{
     cmp::Ordering,
-    fs::File,
+    fs::{self, File},
     io::{self, BufReader, BufWriter, Read, Write as _},
     path::{Path, PathBuf},
 };
@@ -58,20 +59,32 @@ pub struct Sorter {
     octets: Vec<u8>,
     /// Leading octets of the key, and where the record begins.
     index: Vec<(u64, u32)>,
-    runs: Vec<PathBuf>,
+    /// The long ones first.
+    runs: Vec<Run>,
+    /// Runs that were ever written: each has a name of its own.
+    written: usize,
     run_octets: usize,
+    joined: usize,
+}
+
+/// A sorted file.
+struct Run {
+    path: PathBuf,
+    /// How often it was joined from others: such runs are about as long as each other.
+    rank: u32,
 }
 
 impl Sorter {
     /// Keeps its runs in `directory` as `name` and a number.
     pub fn new(directory: &Path, name: &'static str) -> Self {
         let (octets, index, runs) = (Vec::new(), Vec::new(), Vec::new());
-        Self { directory: directory.to_owned(), name, octets, index, runs, run_octets: IMPORT_RUN_OCTETS }
+        let (directory, run_octets, joined) = (directory.to_owned(), IMPORT_RUN_OCTETS, IMPORT_RUNS_JOINED);
+        Self { directory, name, octets, index, runs, written: 0, run_octets, joined }
     }
 
     #[cfg(test)]
-    pub fn with_runs_of(self, run_octets: usize) -> Self {
-        Self { run_octets, ..self }
+    pub fn with_runs_of(self, run_octets: usize, joined: usize) -> Self {
+        Self { run_octets, joined, ..self }
     }
 
     /// Takes one. A key has at most 255 octets.
@@ -103,17 +116,44 @@ impl Sorter {
 
     fn spill(&mut self) -> io::Result<()> {
         self.sort();
-        let path = self.directory.join(format!("{}-{}", self.name, self.runs.len()));
-        let mut file = BufWriter::with_capacity(1 << 18, File::create_new(&path)?);
+        let (path, mut file) = self.next_run()?;
         for (_, at) in &self.index {
             let record = &self.octets[*at as usize..];
             let (key, value) = lengths(record);
             file.write_all(&record[..HEAD + key + value])?;
         }
         file.flush()?;
-        self.runs.push(path);
+        self.runs.push(Run { path, rank: 0 });
         self.octets.clear();
         self.index.clear();
+        while let Some(from) = self.runs.len().checked_sub(self.joined)
+            && self.runs[from].rank == self.runs[self.runs.len() - 1].rank
+        {
+            self.join(from)?;
+        }
+        Ok(())
+    }
+
+    fn next_run(&mut self) -> io::Result<(PathBuf, BufWriter<File>)> {
+        let path = self.directory.join(format!("{}-{}", self.name, self.written));
+        self.written += 1;
+        let file = BufWriter::with_capacity(1 << 18, File::create_new(&path)?);
+        Ok((path, file))
+    }
+
+    /// Makes one run of those from `from` on.
+    fn join(&mut self, from: usize) -> io::Result<()> {
+        let (path, mut file) = self.next_run()?;
+        let parts = self.runs.split_off(from);
+        let mut merge = Merge::of(&parts)?;
+        while let Some(record) = merge.next_octets()? {
+            file.write_all(record)?;
+        }
+        file.flush()?;
+        for part in &parts {
+            fs::remove_file(&part.path)?;
+        }
+        self.runs.push(Run { path, rank: parts[0].rank + 1 });
         Ok(())
     }
 
@@ -133,7 +173,7 @@ impl Sorter {
 pub struct Sorted {
     octets: Vec<u8>,
     index: Vec<(u64, u32)>,
-    runs: Vec<PathBuf>,
+    runs: Vec<Run>,
 }
 
 impl Sorted {
@@ -142,18 +182,7 @@ impl Sorted {
         if self.runs.is_empty() {
             return Ok(Records::Memory { octets: &self.octets, index: self.index.iter() });
         }
-        let mut heads = Vec::with_capacity(self.runs.len());
-        for run in &self.runs {
-            let file = BufReader::with_capacity(IMPORT_MERGE_OCTETS, File::open(run)?);
-            let mut head = Head { file, record: Vec::new(), leading: 0, ended: false };
-            head.advance()?;
-            heads.push(head);
-        }
-        let mut merge = Merge { order: (0..heads.len()).collect(), heads, begun: false };
-        for at in (0..merge.order.len() / 2).rev() {
-            merge.sift_down(at);
-        }
-        Ok(Records::Runs(merge))
+        Ok(Records::Runs(Merge::of(&self.runs)?))
     }
 }
 
@@ -206,14 +235,34 @@ pub struct Merge {
 }
 
 impl Merge {
+    fn of(runs: &[Run]) -> io::Result<Self> {
+        let mut heads = Vec::with_capacity(runs.len());
+        for run in runs {
+            let file = BufReader::with_capacity(IMPORT_MERGE_OCTETS, File::open(&run.path)?);
+            let mut head = Head { file, record: Vec::new(), leading: 0, ended: false };
+            head.advance()?;
+            heads.push(head);
+        }
+        let mut merge = Self { order: (0..heads.len()).collect(), heads, begun: false };
+        for at in (0..merge.order.len() / 2).rev() {
+            merge.sift_down(at);
+        }
+        Ok(merge)
+    }
+
     fn next(&mut self) -> io::Result<Option<Record<'_>>> {
+        Ok(self.next_octets()?.map(Record::read))
+    }
+
+    /// The next record as it stands in its run.
+    fn next_octets(&mut self) -> io::Result<Option<&[u8]>> {
         if self.begun {
             self.heads[self.order[0]].advance()?;
             self.sift_down(0);
         }
         self.begun = true;
         let least = &self.heads[self.order[0]];
-        Ok((!least.ended).then(|| Record::read(&least.record)))
+        Ok((!least.ended).then_some(&*least.record))
     }
 
     /// A run that has ended is greater than all others.
@@ -264,17 +313,20 @@ mod tests {
         fn records_come_out_in_order_whatever_the_size_of_runs(
             mut keys in proptest::collection::vec((proptest::collection::vec(any::<u8>(), 0..12), ".{0,9}"), 0..80),
             run_octets in 30usize..2000,
+            joined in 2usize..6,
         ) {
             // Keys of few distinct octets meet often.
             for octet in keys.iter_mut().flat_map(|(key, _)| key) {
                 *octet &= 0x81;
             }
             let directory = tempfile::tempdir().unwrap();
-            let mut sorter = Sorter::new(directory.path(), "run").with_runs_of(run_octets);
+            let mut sorter = Sorter::new(directory.path(), "run").with_runs_of(run_octets, joined);
             for (rank, (key, value)) in keys.iter().enumerate() {
                 sorter.push(key, rank as u64, value.as_bytes()).unwrap();
             }
             let sorted = sorter.finish().unwrap();
+            // Eighty runs at most, so seven ranks at most: fewer than `joined` of each.
+            prop_assert!(sorted.runs.len() <= 7 * (joined - 1), "{} runs, joined by {joined}", sorted.runs.len());
             let mut expected: Vec<Owned> = keys.into_iter().enumerate()
                 .map(|(rank, (key, value))| (key, rank as u64, value.into_bytes())).collect();
             expected.sort();
