@@ -70,19 +70,20 @@ impl Desk {
         }
     }
 
-    /// What the next commits listed; `None` where there are none.
+    /// What the next commits listed; `None` where there are none, or nobody to be told.
     fn news(&self) -> Result<Option<News>, Fault> {
         let networks = self.networks()?;
+        if networks.is_empty() {
+            return Ok(None);
+        }
         let view = self.store().view();
         let told: Option<Serial> = match view.case(CaseFamily::Network, TOLD)? {
             Some(octets) => Some(super::value(CaseFamily::Network, &octets)?),
             None => None,
         };
         let from_here = News { serial: view.serial(), listed: BTreeMap::new(), more: false };
-        let Some(told) = told.filter(|_| !networks.is_empty()) else {
-            // Nobody was there to be told; the first to come begins here.
-            return Ok((told != Some(view.serial()) && !networks.is_empty()).then_some(from_here));
-        };
+        // A store whose networks were entered by a program that told them nothing.
+        let Some(told) = told else { return Ok(Some(from_here)) };
         let mut news = News { serial: told, listed: BTreeMap::new(), more: true };
         for _ in 0..NEWS_COMMITS {
             // One at a time: each may hold thousands of changes.
@@ -168,6 +169,12 @@ impl News {
 }
 
 impl Sitting {
+    /// The first network comes: what is listed from here on is told.
+    pub(super) fn begin_telling(&mut self) {
+        let here = self.desk().store().serial();
+        self.put(CaseFamily::Network, TOLD.to_vec(), &here);
+    }
+
     fn tell_listed(&mut self, network: &Network, list: &ListName, keys: &BTreeSet<Prefix>) -> Result<(), Fault> {
         let name = &network.name;
         let more = keys.len() > NEWS_KEYS_MAX;

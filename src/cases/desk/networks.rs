@@ -316,6 +316,9 @@ impl Desk {
         for row in told {
             sitting.audit(row);
         }
+        if self.networks()?.is_empty() {
+            sitting.begin_telling();
+        }
         sitting.put(CaseFamily::Network, row(&after.name), &after);
         sitting.commit().await?;
         Ok(after)
