@@ -39,6 +39,8 @@ pub(super) struct Replaced(Arc<Mutex<HashMap<(ListName, SourceName), Time>>>);
 
 /// What some commits listed newly inside networks, and the last of them.
 struct News {
+    /// How far was told when it was read.
+    since: Option<Serial>,
     serial: Serial,
     listed: BTreeMap<NetworkName, BTreeMap<ListName, BTreeSet<Prefix>>>,
     /// Whether the journal goes on behind them.
@@ -53,21 +55,31 @@ impl Desk {
     pub(super) async fn keep_told(&self) -> Result<(), Fault> {
         loop {
             let desk = self.clone();
-            let Some(News { serial, listed, more }) = on_a_thread(move || desk.news()).await? else { return Ok(()) };
-            let mut sitting = self.sit().await;
-            for (name, lists) in listed {
-                // Who went meanwhile is told nothing.
-                let Ok(network) = self.network(&name) else { continue };
-                for (list, keys) in lists {
-                    sitting.tell_listed(&network, &list, &keys)?;
-                }
-            }
-            sitting.put(CaseFamily::Network, TOLD.to_vec(), &serial);
-            sitting.commit().await?;
+            let Some(news) = on_a_thread(move || desk.news()).await? else { return Ok(()) };
+            let more = news.more;
+            self.tell(news).await?;
             if !more {
                 return Ok(());
             }
         }
+    }
+
+    async fn tell(&self, news: News) -> Result<(), Fault> {
+        let mut sitting = self.sit().await;
+        // The last network went meanwhile, or another came after it: that one begins where it was entered.
+        let told: Option<Serial> = sitting.read(CaseFamily::Network, TOLD)?;
+        if told != news.since || self.networks()?.is_empty() {
+            return Ok(());
+        }
+        for (name, lists) in news.listed {
+            // Who went meanwhile is told nothing.
+            let Ok(network) = self.network(&name) else { continue };
+            for (list, keys) in lists {
+                sitting.tell_listed(&network, &list, &keys)?;
+            }
+        }
+        sitting.put(CaseFamily::Network, TOLD.to_vec(), &news.serial);
+        sitting.commit().await
     }
 
     /// What the next commits listed; `None` where there are none, or nobody to be told.
@@ -77,14 +89,14 @@ impl Desk {
             return Ok(None);
         }
         let view = self.store().view();
-        let told: Option<Serial> = match view.case(CaseFamily::Network, TOLD)? {
+        let since: Option<Serial> = match view.case(CaseFamily::Network, TOLD)? {
             Some(octets) => Some(super::value(CaseFamily::Network, &octets)?),
             None => None,
         };
-        let from_here = News { serial: view.serial(), listed: BTreeMap::new(), more: false };
+        let from_here = News { since, serial: view.serial(), listed: BTreeMap::new(), more: false };
         // A store whose networks were entered by a program that told them nothing.
-        let Some(told) = told else { return Ok(Some(from_here)) };
-        let mut news = News { serial: told, listed: BTreeMap::new(), more: true };
+        let Some(told) = since else { return Ok(Some(from_here)) };
+        let mut news = News { since, serial: told, listed: BTreeMap::new(), more: true };
         for _ in 0..NEWS_COMMITS {
             // One at a time: each may hold thousands of changes.
             let commit = match view.journal(news.serial, 1) {
@@ -206,5 +218,68 @@ impl Sitting {
             self.send(Task::Mail { to: to.as_str().into(), subject, text: text.as_str().into() });
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        cases::{NetworkIs, Parts, Settings},
+        change::{self, Actor, Clock, Configuration, Door, Keep},
+        list::ListSettings,
+        store::{self, Store},
+    };
+    use tokio::{sync::watch, task::spawn_blocking};
+
+    /// A desk over a store of its own, and its writer, which ends with the door.
+    fn desk(dir: &std::path::Path) -> Desk {
+        let store = Arc::new(Store::open(dir, &store::Settings::default()).unwrap());
+        let year = Duration::from_seconds(365 * 86_400);
+        let configuration = Configuration {
+            lists: vec![Arc::new(ListSettings { name: "relay".parse().unwrap(), ..ListSettings::never() })],
+            zones: Vec::new(),
+            public_url: "http://bl.test".into(),
+            never_builtin: true,
+            keep: Keep { history: year, changes: year, evidence: year },
+        };
+        let clock = Clock::new(|| Time::from_seconds(1_800_000_000), || Duration::from_seconds(0));
+        let (door, writer) = Door::open(store, change::Settings { configuration, threads: 1 }, clock.clone()).unwrap();
+        spawn_blocking(move || writer.run());
+        let (_, settings) = watch::channel(Arc::new(Settings::default()));
+        Desk::new(Parts { door, clock, settings, checks: None })
+    }
+
+    async fn enter(desk: &Desk, name: &str) {
+        let (title, contacts) = (name.to_owned(), vec!["noc@example.org".to_owned()]);
+        let is = NetworkIs { name: name.parse().unwrap(), title, contacts, public_contact: String::new() };
+        desk.enter_network(&Actor::new("admin"), is, &["203.0.113.0/24".parse().unwrap()]).await.unwrap();
+    }
+
+    fn told(desk: &Desk) -> Option<Serial> {
+        let row = desk.store().view().case(CaseFamily::Network, TOLD).unwrap();
+        row.map(|octets| super::super::value(CaseFamily::Network, &octets).unwrap())
+    }
+
+    /// A round that was on its way wrote again how far it had told; the next network was told what was listed before it came.
+    #[tokio::test]
+    async fn a_round_that_outlives_the_last_network_leaves_nothing_behind() {
+        let dir = tempfile::tempdir().unwrap();
+        let desk = desk(dir.path());
+        let on_its_way = || News { since: told(&desk), serial: Serial(7), listed: BTreeMap::new(), more: false };
+        enter(&desk, "isp").await;
+        let news = on_its_way();
+        desk.delete_network("admin", &"isp".parse().unwrap()).await.unwrap();
+        desk.tell(news).await.unwrap();
+        assert_eq!(told(&desk), None);
+
+        enter(&desk, "isp").await;
+        let from = told(&desk).unwrap();
+        let late = News { since: Some(Serial(from.0 + 1)), ..on_its_way() };
+        desk.tell(late).await.unwrap();
+        assert_eq!(told(&desk), Some(from), "the next begins where it was entered");
+        desk.tell(on_its_way()).await.unwrap();
+        assert_eq!(told(&desk), Some(Serial(7)));
+        desk.door().close();
     }
 }
