@@ -788,8 +788,5 @@ pub const NEWS_COMMITS: usize = 500;
 /// Keys that a network is told of in one message: a page of mail, and a webhook of 50 KiB.
 pub const NEWS_KEYS_MAX: usize = 1_000;
 
-/// How long an import may have taken whose source was not seen to import before.
-pub const NEWS_LOOKED_BACK_SECONDS: u32 = 3_600;
-
 /// How often networks are told at most.
 pub const NEWS_EVERY: Duration = Duration::from_secs(1);

@@ -74,7 +74,6 @@ pub struct Desk {
     soon: Arc<Notify>,
     /// Moves written into the audit trail since the start: their order within a second.
     audited: Arc<AtomicU32>,
-    replaced: listings::Replaced,
 }
 
 /// A turn at the desk.
@@ -104,8 +103,7 @@ impl Desk {
     pub fn new(parts: Parts) -> Self {
         let networks = networks::KnownNetworks::default();
         let (turn, soon, declined, audited) = (Arc::default(), Arc::default(), Arc::default(), Arc::default());
-        let replaced = listings::Replaced::default();
-        Self { parts: Arc::new(parts), turn, networks, soon, declined, audited, replaced }
+        Self { parts: Arc::new(parts), turn, networks, soon, declined, audited }
     }
 
     /// The settings in force.

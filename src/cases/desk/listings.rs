@@ -5,7 +5,7 @@
 //! 't'         the serial up to which they were told      'm' name    when a network was last told by mail
 //! ```
 //! The journal says what was listed. Of an import with more changes than it holds, what the source names inside the networks'
-//! prefixes since the import before is told.
+//! prefixes is looked at, and what it first named in this import is told.
 //!
 //! Guarantees: how far was told is kept in the commit of what is told, so each listing is told at least once; what a network
 //! lists itself is no news for it, nor what was listed before any network was entered.
@@ -17,14 +17,11 @@ use crate::{
         Task,
         network::{Network, NetworkName, owner},
     },
-    limits::{NETWORK_MAIL_SECONDS, NEWS_COMMITS, NEWS_KEYS_MAX, NEWS_LOOKED_BACK_SECONDS},
-    list::{Duration, Key, ListName, Mark, Prefix, Serial, SourceName, Time},
+    limits::{NETWORK_MAIL_SECONDS, NEWS_COMMITS, NEWS_KEYS_MAX},
+    list::{Key, ListName, Mark, Prefix, Serial, SourceName, Time},
     store::{Act, CaseFamily, Changes, CommitRow, JournalError, Said, View},
 };
-use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The row that says how far was told: of no use once there is nobody to be told.
 pub(super) const TOLD: &[u8] = b"t";
@@ -32,10 +29,6 @@ pub(super) const TOLD: &[u8] = b"t";
 pub(super) fn mailed_row(name: &NetworkName) -> Vec<u8> {
     [b"m", name.as_str().as_bytes()].concat()
 }
-
-/// When each source last replaced what it holds, as far as this process has told of it.
-#[derive(Clone, Default)]
-pub(super) struct Replaced(Arc<Mutex<HashMap<(ListName, SourceName), Time>>>);
 
 /// What some commits listed newly inside networks, and the last of them.
 struct News {
@@ -109,14 +102,13 @@ impl Desk {
                 break;
             };
             news.serial = commit.serial;
-            self.news_of(&view, &networks, &commit, &mut news)?;
+            Self::news_of(&view, &networks, &commit, &mut news)?;
         }
         Ok((news.serial > told).then_some(news))
     }
 
-    fn news_of(&self, view: &View<'_>, networks: &[Network], commit: &CommitRow, news: &mut News) -> Result<(), Fault> {
-        let since = self.new_since(commit);
-        let is_new = |first_seen: Time| since.map_or(first_seen == commit.time, |since| first_seen > since);
+    fn news_of(view: &View<'_>, networks: &[Network], commit: &CommitRow, news: &mut News) -> Result<(), Fault> {
+        let is_new = |first_seen: Time| first_seen == commit.begun.unwrap_or(commit.time);
         match &commit.changes {
             Changes::Keys(changes) => {
                 for change in changes {
@@ -153,16 +145,6 @@ impl Desk {
             }
         }
         Ok(())
-    }
-
-    /// What an import brings is first seen when the import began: after the one before of the same source. `None` for other
-    /// commits, which are of one moment.
-    fn new_since(&self, commit: &CommitRow) -> Option<Time> {
-        let (Some(list), Some(source), Act::Replace) = (&commit.list, &commit.source, commit.act) else { return None };
-        let mut replaced = self.replaced.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = replaced.insert((list.clone(), source.clone()), commit.time);
-        let looked_back = commit.time.minus(Duration::from_seconds(NEWS_LOOKED_BACK_SECONDS));
-        Some(before.map_or(looked_back, |before| before.max(looked_back)))
     }
 }
 
@@ -227,9 +209,10 @@ mod tests {
     use crate::{
         cases::{NetworkIs, Parts, Settings},
         change::{self, Actor, Clock, Configuration, Door, Keep},
-        list::ListSettings,
+        list::{Duration, ListSettings},
         store::{self, Store},
     };
+    use std::sync::Arc;
     use tokio::{sync::watch, task::spawn_blocking};
 
     /// A desk over a store of its own, and its writer, which ends with the door.

@@ -1,8 +1,11 @@
 //! What networks are told of listings inside their prefixes: nothing is lost, whatever else happens meanwhile.
 
 use super::{Server, networks};
-use crate::cases::Task;
+use crate::{cases::Task, change::CaseRow, store::CaseFamily};
+use axum::body::Body;
+use futures_util::{StreamExt as _, stream};
 use serde_json::{Value, json};
+use std::sync::{Arc, atomic::Ordering};
 
 impl Server {
     /// A network for 203.0.113.0/24 with a webhook.
@@ -29,6 +32,16 @@ impl Server {
         told.sort();
         told
     }
+
+    /// Writes rows of networks as they are.
+    async fn put_rows(&self, rows: &[(&str, Option<&str>)]) {
+        let row = |(key, value): &(&str, Option<&str>)| CaseRow {
+            family: CaseFamily::Network,
+            key: key.as_bytes().to_vec(),
+            value: value.map(|value| value.as_bytes().to_vec()),
+        };
+        self.put_cases(rows.iter().map(row).collect()).await;
+    }
 }
 
 /// The row that says how far was told was only made by the round after the next commit, which it swallowed.
@@ -40,4 +53,54 @@ async fn the_first_listing_after_the_first_network_is_told() {
     server.lists("relay", "203.0.113.9").await;
     server.desk.upkeep().await.unwrap();
     assert_eq!(server.told(), ["relay 203.0.113.9"]);
+}
+
+/// What was first seen in the second of the import before was taken for known.
+#[tokio::test]
+async fn what_a_second_import_brings_within_the_same_second_is_told() {
+    let server = Server::start().with_hook().await;
+    server.desk.upkeep().await.unwrap();
+    let mut second = String::new();
+    for n in 1..=250 {
+        let began = server.desk.now();
+        server.put("relay", "feed?force=true", "203.0.113.251").await.ok();
+        second = format!("203.0.113.{n}");
+        server.put("relay", "feed?force=true", &format!("203.0.113.251\n{second}")).await.ok();
+        if server.desk.now() == began {
+            break;
+        }
+    }
+    server.desk.upkeep().await.unwrap();
+    assert!(server.told().contains(&format!("relay {second}")), "{second}: {:?}", server.told());
+}
+
+/// A round noted what it had read of an import before it was told.
+#[tokio::test]
+async fn an_import_whose_round_fails_is_told_by_the_next() {
+    let server = Server::start().with_hook().await;
+    server.desk.upkeep().await.unwrap();
+    server.put("relay", "feed", "203.0.113.9").await.ok();
+    server.put_rows(&[("misp", Some("?")), ("wisp", Some("?"))]).await;
+    assert!(server.desk.upkeep().await.is_err());
+    server.put_rows(&[("misp", None), ("wisp", None)]).await;
+    server.desk.upkeep().await.unwrap();
+    assert_eq!(server.told(), ["relay 203.0.113.9"]);
+}
+
+/// An import was taken to have begun an hour ago at most, though the one before was known to have been earlier.
+#[tokio::test]
+async fn what_an_import_of_many_hours_brings_is_told() {
+    let server = Server::start().with_hook().await;
+    server.put("relay", "feed", "203.0.113.8").await.ok();
+    server.desk.upkeep().await.unwrap();
+    server.pass(60);
+    let passed = Arc::clone(&server.passed);
+    let pieces = stream::iter(["203.0.113.8\n", "203.0.113.9\n"]).map(move |piece| {
+        passed.fetch_add(3 * 3_600, Ordering::Relaxed);
+        Ok::<_, std::io::Error>(piece)
+    });
+    let put = server.call("PUT", "/api/v1/lists/relay/sources/feed", Body::from_stream(pieces)).await.ok();
+    assert_eq!(put["added"], 1, "{put}");
+    server.desk.upkeep().await.unwrap();
+    assert_eq!(server.told(), ["relay 203.0.113.8", "relay 203.0.113.9"]);
 }
