@@ -432,6 +432,12 @@ impl Network {
         self.active().any(|held| held.covers(prefix))
     }
 
+    /// Whether this is the source under which it writes.
+    #[must_use]
+    pub fn writes_as(&self, source: &SourceName) -> bool {
+        NetworkName::of_source(source).as_ref() == Some(&self.name)
+    }
+
     /// What was claimed of it by this word, the one of its records: the network with no other prefix and nothing else that
     /// is its own; `None` where nothing was.
     #[must_use]

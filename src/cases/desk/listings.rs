@@ -125,8 +125,10 @@ impl Desk {
                     return Ok(());
                 };
                 let Some(id) = view.catalog().list_id(list) else { return Ok(()) };
-                for prefix in networks.iter().flat_map(Network::active) {
-                    let mut found = 0;
+                let others = networks.iter().filter(|network| !network.writes_as(source));
+                for (network, prefix) in
+                    others.flat_map(|network| network.active().map(move |prefix| (network, prefix)))
+                {
                     for held in view.inside(id, &Key::Prefix(prefix)) {
                         let held = held?;
                         let Key::Prefix(key) = held.key else { continue };
@@ -135,9 +137,8 @@ impl Desk {
                             && is_new(held.entry.first_seen)
                         {
                             news.add(networks, list, source, key);
-                            found += 1;
                         }
-                        if found > NEWS_KEYS_MAX {
+                        if news.is_full(network, list) {
                             break;
                         }
                     }
@@ -151,7 +152,7 @@ impl Desk {
 impl News {
     fn add(&mut self, networks: &[Network], list: &ListName, source: &SourceName, key: Prefix) {
         let Some((network, _)) = owner(networks, key).filter(|_| !list.is_never()) else { return };
-        if NetworkName::of_source(source).as_ref() == Some(&network.name) {
+        if network.writes_as(source) {
             return;
         }
         let keys = self.listed.entry(network.name.clone()).or_default().entry(list.clone()).or_default();
@@ -159,6 +160,11 @@ impl News {
         if keys.len() <= NEWS_KEYS_MAX {
             keys.insert(key);
         }
+    }
+
+    fn is_full(&self, network: &Network, list: &ListName) -> bool {
+        let keys = self.listed.get(&network.name).and_then(|lists| lists.get(list));
+        keys.is_some_and(|keys| keys.len() > NEWS_KEYS_MAX)
     }
 }
 

@@ -1,7 +1,7 @@
 //! What networks are told of listings inside their prefixes: nothing is lost, whatever else happens meanwhile.
 
 use super::{Server, networks};
-use crate::{cases::Task, change::CaseRow, store::CaseFamily};
+use crate::{cases::Task, change::CaseRow, limits::JOURNAL_CHANGES_MAX, store::CaseFamily};
 use axum::body::Body;
 use futures_util::{StreamExt as _, stream};
 use serde_json::{Value, json};
@@ -18,6 +18,16 @@ impl Server {
 
     async fn lists(&self, list: &str, key: &str) {
         self.post(list, &json!({"key": key, "source": "tester"})).await.ok();
+    }
+
+    /// Imports addresses that were seen now: these alone, or with more than the journal holds one by one.
+    async fn imports(&self, keys: &[&str], many: bool) {
+        let seen = self.desk.now();
+        let mut body = "ip,seen\n".to_owned();
+        body.extend(keys.iter().map(|key| format!("{key},{seen}\n")));
+        let others = 0..if many { JOURNAL_CHANGES_MAX } else { 0 };
+        body.extend(others.map(|n| format!("198.18.{}.{},{seen}\n", n / 256, n % 256)));
+        self.put("compromised", "feed?force=true&format=csv", &body).await.ok();
     }
 
     /// What the webhook was told so far, as `LIST KEY`.
@@ -103,4 +113,19 @@ async fn what_an_import_of_many_hours_brings_is_told() {
     assert_eq!(put["added"], 1, "{put}");
     server.desk.upkeep().await.unwrap();
     assert_eq!(server.told(), ["relay 203.0.113.8", "relay 203.0.113.9"]);
+}
+
+/// The walk over a network's prefix ended where enough was found, though all of it was another's.
+#[tokio::test]
+async fn a_network_is_told_of_what_lies_behind_the_many_addresses_of_a_network_inside_it() {
+    let server = Server::start();
+    for (name, prefix) in [("carrier", "198.18.0.0/15"), ("reseller", "198.18.0.0/16")] {
+        let new = json!({"name": name, "title": name, "contacts": ["noc@example.org"], "prefixes": [prefix]});
+        assert_eq!(server.call("POST", "/api/v1/networks", new.to_string()).await.status, 201);
+    }
+    let hook = r#"{"webhook":"https://hooks.example.org/x"}"#;
+    server.call("PATCH", "/api/v1/networks/carrier", hook).await.ok();
+    server.imports(&["198.19.0.1"], true).await;
+    server.desk.upkeep().await.unwrap();
+    assert_eq!(server.told(), ["compromised 198.19.0.1"]);
 }
