@@ -4,14 +4,16 @@
 //! ```text
 //! 't'         the serial up to which they were told      'm' name    when a network was last told by mail
 //! ```
-//! The journal says what was listed. Of an import with more changes than it holds, what the source names inside the networks'
-//! prefixes is looked at, and what it first named in this import is told.
+//! The journal says what was listed, and the history what was excluded before. Of an import with more changes than the journal
+//! holds, what the source names inside the networks' prefixes is looked at: what it first named in this import, and what newer
+//! evidence lists again.
 //!
-//! Guarantees: how far was told is kept in the commit of what is told, so each listing is told at least once; what a network
-//! lists itself is no news for it, nor what was listed before any network was entered.
-//! Never: holds up whoever lists; tells of a renewal.
+//! Guarantees: how far was told is kept in the commit of what is told, so each listing that the journal still knows is told at
+//! least once, and again when an exclusion of it ends; what a network writes itself is no news for it, nor what was listed
+//! before any network was entered, nor what an undo brings back or an admin dates back.
+//! Never: holds up whoever lists; tells of a renewal, but for one within the second of the listing.
 
-use super::{Desk, Fault, Sitting, on_a_thread};
+use super::{Desk, Fault, Sitting, on_a_thread, standing::listed_over, value};
 use crate::{
     cases::{
         Task,
@@ -19,7 +21,7 @@ use crate::{
     },
     limits::{NETWORK_MAIL_SECONDS, NEWS_COMMITS, NEWS_KEYS_MAX},
     list::{Key, ListName, Mark, Prefix, Serial, SourceName, Time},
-    store::{Act, CaseFamily, Changes, CommitRow, JournalError, Said, View},
+    store::{Act, CaseFamily, Changes, CommitRow, Held, JournalError, KeyChange, Owner, View},
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -83,7 +85,7 @@ impl Desk {
         }
         let view = self.store().view();
         let since: Option<Serial> = match view.case(CaseFamily::Network, TOLD)? {
-            Some(octets) => Some(super::value(CaseFamily::Network, &octets)?),
+            Some(octets) => Some(value(CaseFamily::Network, &octets)?),
             None => None,
         };
         let from_here = News { since, serial: view.serial(), listed: BTreeMap::new(), more: false };
@@ -108,45 +110,103 @@ impl Desk {
     }
 
     fn news_of(view: &View<'_>, networks: &[Network], commit: &CommitRow, news: &mut News) -> Result<(), Fault> {
-        let is_new = |first_seen: Time| first_seen == commit.begun.unwrap_or(commit.time);
-        match &commit.changes {
-            Changes::Keys(changes) => {
+        match (&commit.changes, &commit.list, &commit.source) {
+            (Changes::Keys(changes), ..) => {
                 for change in changes {
-                    if let (Key::Prefix(key), Some(Said { mark: Mark::Listed, first_seen, .. })) =
-                        (&change.key, &change.now)
-                        && is_new(*first_seen)
+                    if let Key::Prefix(key) = change.key
+                        && is_news(view, networks, commit, change)?
                     {
-                        news.add(networks, &change.list, &change.source, *key);
+                        news.add(networks, &change.list, &change.source, key);
                     }
                 }
+                Ok(())
             }
-            Changes::Bulk => {
-                let (Some(list), Some(source), Act::Replace) = (&commit.list, &commit.source, commit.act) else {
-                    return Ok(());
-                };
-                let Some(id) = view.catalog().list_id(list) else { return Ok(()) };
-                let others = networks.iter().filter(|network| !network.writes_as(source));
-                for (network, prefix) in
-                    others.flat_map(|network| network.active().map(move |prefix| (network, prefix)))
+            (Changes::Bulk, Some(list), Some(source)) if commit.act == Act::Replace => {
+                news_of_many(view, networks, commit, (list, source), news)
+            }
+            (Changes::Bulk, ..) => Ok(()),
+        }
+    }
+}
+
+/// When what a commit lists anew was first seen.
+fn first_seen(commit: &CommitRow) -> Time {
+    commit.begun.unwrap_or(commit.time)
+}
+
+/// Whether a change lists its key, which was not listed before.
+fn is_news(view: &View<'_>, networks: &[Network], commit: &CommitRow, change: &KeyChange) -> Result<bool, Fault> {
+    let (Key::Prefix(key), Some(list)) = (&change.key, view.catalog().list_id(&change.list)) else { return Ok(false) };
+    let listed = match &change.now {
+        Some(said) if said.mark == Mark::Excluded => return Ok(false),
+        Some(said) if said.first_seen == first_seen(commit) => return Ok(true),
+        now => now.is_some(),
+    };
+    // Rows are read of keys that may be told only: most are nobody's.
+    if owner(networks, *key).is_none_or(|(network, _)| network.writes_as(&change.source)) {
+        return Ok(false);
+    }
+    let Some(source) = view.catalog().source_named(list, &change.source) else { return Ok(false) };
+    if !ended_exclusion(view, commit, source.owner(), &change.key)? {
+        return Ok(false);
+    }
+    // What was an exclusion and is nothing now lists the key where another entry does.
+    Ok(listed || listed_over(view, list, &change.key)?.is_some())
+}
+
+/// Whether the owner excluded the key until this commit.
+fn ended_exclusion(view: &View<'_>, commit: &CommitRow, owner: Owner, key: &Key) -> Result<bool, Fault> {
+    let before = Serial(commit.serial.0.saturating_sub(1));
+    let past = view.next_past(owner, key, commit.time, before)?;
+    Ok(past.is_some_and(|past| past.serial == commit.serial && past.mark == Mark::Excluded))
+}
+
+/// The news of an import with more changes than the journal holds: by what the source names now.
+fn news_of_many(
+    view: &View<'_>,
+    networks: &[Network],
+    commit: &CommitRow,
+    (list, source): (&ListName, &SourceName),
+    news: &mut News,
+) -> Result<(), Fault> {
+    let catalog = view.catalog();
+    let Some(id) = catalog.list_id(list) else { return Ok(()) };
+    let yielding: Vec<Owner> =
+        catalog.sources(id).filter(|other| other.name.yields_to_evidence()).map(|other| other.owner()).collect();
+    let of_source = |held: &Held| held.source.name == *source && held.entry.mark == Mark::Listed;
+    for network in networks.iter().filter(|network| !network.writes_as(source)) {
+        for prefix in network.active() {
+            for held in view.inside(id, &Key::Prefix(prefix)) {
+                let held = held?;
+                if let Key::Prefix(key) = held.key
+                    && of_source(&held)
+                    && lists_anew(view, commit, &yielding, &held)?
                 {
-                    for held in view.inside(id, &Key::Prefix(prefix)) {
-                        let held = held?;
-                        let Key::Prefix(key) = held.key else { continue };
-                        if held.source.name == *source
-                            && held.entry.mark == Mark::Listed
-                            && is_new(held.entry.first_seen)
-                        {
-                            news.add(networks, list, source, key);
-                        }
-                        if news.is_full(network, list) {
-                            break;
-                        }
-                    }
+                    news.add(networks, list, source, key);
+                }
+                if news.is_full(network, list) {
+                    break;
                 }
             }
         }
-        Ok(())
     }
+    Ok(())
+}
+
+/// Whether an import listed what its source holds, for the first time or after an exclusion of one of `yielding`.
+fn lists_anew(view: &View<'_>, commit: &CommitRow, yielding: &[Owner], held: &Held) -> Result<bool, Fault> {
+    if held.entry.first_seen == first_seen(commit) {
+        return Ok(true);
+    }
+    // Evidence that ends an exclusion is later than the listing that was excluded: most imports tell no such times.
+    if held.entry.last_seen > held.entry.first_seen {
+        for owner in yielding {
+            if ended_exclusion(view, commit, *owner, &held.key)? {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
 }
 
 impl News {
@@ -247,7 +307,7 @@ mod tests {
 
     fn told(desk: &Desk) -> Option<Serial> {
         let row = desk.store().view().case(CaseFamily::Network, TOLD).unwrap();
-        row.map(|octets| super::super::value(CaseFamily::Network, &octets).unwrap())
+        row.map(|octets| value(CaseFamily::Network, &octets).unwrap())
     }
 
     /// A round that was on its way wrote again how far it had told; the next network was told what was listed before it came.

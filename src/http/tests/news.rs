@@ -20,6 +20,12 @@ impl Server {
         self.post(list, &json!({"key": key, "source": "tester"})).await.ok();
     }
 
+    async fn remove(&self, key: &str) {
+        let body = json!({"list": "compromised", "key": key, "repaired_at": self.desk.now()}).to_string();
+        let asked = self.call("POST", "/api/v1/removals", body).await.ok();
+        assert_eq!(asked["state"], "granted", "{asked}");
+    }
+
     /// Imports addresses that were seen now: these alone, or with more than the journal holds one by one.
     async fn imports(&self, keys: &[&str], many: bool) {
         let seen = self.desk.now();
@@ -115,6 +121,45 @@ async fn what_an_import_of_many_hours_brings_is_told() {
     assert_eq!(server.told(), ["relay 203.0.113.8", "relay 203.0.113.9"]);
 }
 
+/// The address was in DNS again by evidence that was newer than its removal, with the day of its first listing.
+#[tokio::test]
+async fn an_address_that_is_listed_again_after_a_removal_is_told_again() {
+    let server = Server::start().with_hook().await;
+    let again = ["compromised 203.0.113.9", "compromised 203.0.113.9"];
+    server.lists("compromised", "203.0.113.9").await;
+    server.pass(60);
+    server.remove("203.0.113.9").await;
+    server.desk.upkeep().await.unwrap();
+    assert_eq!(server.told(), again[1..]);
+    server.pass(60);
+    server.lists("compromised", "203.0.113.9").await;
+    server.desk.upkeep().await.unwrap();
+    assert_eq!(server.told(), again);
+    server.pass(60);
+    server.lists("compromised", "203.0.113.9").await;
+    server.desk.upkeep().await.unwrap();
+    assert_eq!(server.told(), again, "a renewal is no news");
+}
+
+/// The same where the evidence is one line of an import, whether the journal holds its changes or not.
+#[tokio::test]
+async fn an_import_that_lists_again_after_a_removal_is_told() {
+    for many in [false, true] {
+        let server = Server::start().with_hook().await;
+        let keys = ["203.0.113.9", "203.0.113.10"];
+        server.imports(&keys, many).await;
+        server.pass(60);
+        server.remove("203.0.113.9").await;
+        server.desk.upkeep().await.unwrap();
+        assert_eq!(server.told(), ["compromised 203.0.113.10", "compromised 203.0.113.9"], "{many}");
+        server.pass(600);
+        server.imports(&keys, many).await;
+        server.desk.upkeep().await.unwrap();
+        let told = ["compromised 203.0.113.10", "compromised 203.0.113.9", "compromised 203.0.113.9"];
+        assert_eq!(server.told(), told, "{many}");
+    }
+}
+
 /// The walk over a network's prefix ended where enough was found, though all of it was another's.
 #[tokio::test]
 async fn a_network_is_told_of_what_lies_behind_the_many_addresses_of_a_network_inside_it() {
@@ -128,4 +173,18 @@ async fn a_network_is_told_of_what_lies_behind_the_many_addresses_of_a_network_i
     server.imports(&["198.19.0.1"], true).await;
     server.desk.upkeep().await.unwrap();
     assert_eq!(server.told(), ["compromised 198.19.0.1"]);
+}
+
+/// A hole that closes, and a source that lists what it had excluded.
+#[tokio::test]
+async fn what_an_exclusion_kept_out_is_told_when_the_exclusion_ends() {
+    let server = Server::start().with_hook().await;
+    server.put("relay", "feed", "203.0.113.0/28\n!203.0.113.9\n!203.0.113.10\n!203.0.113.40").await.ok();
+    server.desk.upkeep().await.unwrap();
+    assert_eq!(server.told(), ["relay 203.0.113.0/28"]);
+    server.pass(60);
+    server.put("relay", "feed?force=true", "203.0.113.0/28\n203.0.113.10").await.ok();
+    server.desk.upkeep().await.unwrap();
+    // Nothing lists 203.0.113.40.
+    assert_eq!(server.told(), ["relay 203.0.113.0/28", "relay 203.0.113.10", "relay 203.0.113.9"]);
 }
