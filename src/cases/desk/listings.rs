@@ -248,7 +248,9 @@ impl Sitting {
             self.send(Task::Webhook { network, url, body: body.to_string().into() });
         }
         let last: Option<Time> = self.read(CaseFamily::Network, &mailed_row(name))?;
-        let lately = last.is_some_and(|last| self.now.since(last).seconds() < NETWORK_MAIL_SECONDS);
+        // A mail of a time that has not come was written while the clock was ahead.
+        let is_lately = |last: Time| last <= self.now && self.now.since(last).seconds() < NETWORK_MAIL_SECONDS;
+        let lately = last.is_some_and(is_lately);
         if lately || !self.desk().settings().mails {
             return Ok(());
         }

@@ -49,6 +49,16 @@ impl Server {
         told
     }
 
+    /// The mails so far, in their order.
+    fn mails(&self) -> Vec<String> {
+        let due = self.desk.due_errands(1_000).unwrap().into_iter();
+        let mails = due.filter_map(|due| match due.errand.task {
+            Task::Mail { text, .. } => Some(text.into()),
+            Task::Webhook { .. } => None,
+        });
+        mails.collect()
+    }
+
     /// Writes rows of networks as they are.
     async fn put_rows(&self, rows: &[(&str, Option<&str>)]) {
         let row = |(key, value): &(&str, Option<&str>)| CaseRow {
@@ -187,4 +197,17 @@ async fn what_an_exclusion_kept_out_is_told_when_the_exclusion_ends() {
     server.desk.upkeep().await.unwrap();
     // Nothing lists 203.0.113.40.
     assert_eq!(server.told(), ["relay 203.0.113.0/28", "relay 203.0.113.10", "relay 203.0.113.9"]);
+}
+
+/// A mail that was written while the clock was ahead kept the network without mail until that day.
+#[tokio::test]
+async fn a_clock_that_was_ahead_does_not_silence_the_mail() {
+    let server = Server::start().with_hook().await;
+    server.put_rows(&[("misp", Some("\"2037-01-01T00:00:00Z\""))]).await;
+    server.lists("relay", "203.0.113.9").await;
+    server.desk.upkeep().await.unwrap();
+    assert_eq!(server.mails().len(), 1);
+    server.lists("relay", "203.0.113.10").await;
+    server.desk.upkeep().await.unwrap();
+    assert_eq!(server.mails().len(), 1, "the hour counts from that mail");
 }
