@@ -17,6 +17,7 @@
 mod claims;
 mod listings;
 mod networks;
+mod news_mail;
 mod owners;
 mod proofs;
 mod removal_upkeep;

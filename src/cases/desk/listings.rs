@@ -1,8 +1,8 @@
-//! Networks hear of what is newly listed inside their prefixes, whoever listed it: by their webhook each time, by mail once an
-//! hour at most.
+//! Networks hear of what is newly listed inside their prefixes, whoever listed it: by their webhook each time, by mail as
+//! `news_mail` does it.
 //!
 //! ```text
-//! 't'         the serial up to which they were told      'm' name    when a network was last told by mail
+//! 't'         the serial up to which they were told
 //! ```
 //! The journal says what was listed, and the history what was excluded before. Of an import with more changes than the journal
 //! holds, what the source names inside the networks' prefixes is looked at: what it first named in this import, and what newer
@@ -19,7 +19,7 @@ use crate::{
         Task,
         network::{Network, NetworkName, owner},
     },
-    limits::{NETWORK_MAIL_SECONDS, NEWS_COMMITS, NEWS_KEYS_MAX},
+    limits::{NEWS_COMMITS, NEWS_KEYS_MAX},
     list::{Key, ListName, Mark, Prefix, Serial, SourceName, Time},
     store::{Act, CaseFamily, Changes, CommitRow, Held, JournalError, KeyChange, Owner, View},
 };
@@ -27,10 +27,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// The row that says how far was told: of no use once there is nobody to be told.
 pub(super) const TOLD: &[u8] = b"t";
-
-pub(super) fn mailed_row(name: &NetworkName) -> Vec<u8> {
-    [b"m", name.as_str().as_bytes()].concat()
-}
 
 /// What some commits listed newly inside networks, and the last of them.
 struct News {
@@ -43,11 +39,16 @@ struct News {
 }
 
 impl Desk {
-    /// Tells the networks what was listed since the last round.
+    /// Tells the networks what was listed since the last round, and mails what waited for its hour.
     ///
     /// # Errors
     /// The store cannot be read or written.
     pub(super) async fn keep_told(&self) -> Result<(), Fault> {
+        let told = self.tell_all().await;
+        told.and(self.mail_waiting().await)
+    }
+
+    async fn tell_all(&self) -> Result<(), Fault> {
         loop {
             let desk = self.clone();
             let Some(news) = on_a_thread(move || desk.news()).await? else { return Ok(()) };
@@ -69,9 +70,10 @@ impl Desk {
         for (name, lists) in news.listed {
             // Who went meanwhile is told nothing.
             let Ok(network) = self.network(&name) else { continue };
-            for (list, keys) in lists {
-                sitting.tell_listed(&network, &list, &keys)?;
+            for (list, keys) in &lists {
+                sitting.call_about(&network, list, keys);
             }
+            sitting.keep_for_mail(&name, &lists)?;
         }
         sitting.put(CaseFamily::Network, TOLD.to_vec(), &news.serial);
         sitting.commit().await
@@ -235,39 +237,16 @@ impl Sitting {
         self.put(CaseFamily::Network, TOLD.to_vec(), &here);
     }
 
-    fn tell_listed(&mut self, network: &Network, list: &ListName, keys: &BTreeSet<Prefix>) -> Result<(), Fault> {
-        let name = &network.name;
+    fn call_about(&mut self, network: &Network, list: &ListName, keys: &BTreeSet<Prefix>) {
+        let Some(webhook) = &network.webhook else { return };
         let more = keys.len() > NEWS_KEYS_MAX;
         let told: Vec<String> = keys.iter().take(NEWS_KEYS_MAX).map(ToString::to_string).collect();
-        if let Some(webhook) = &network.webhook {
-            let body = serde_json::json!({
-                "network": name.as_str(), "event": "listed", "list": list.as_str(), "keys": told, "more": more,
-                "at": self.now,
-            });
-            let (network, url) = (name.as_str().into(), webhook.url.as_str().into());
-            self.send(Task::Webhook { network, url, body: body.to_string().into() });
-        }
-        let last: Option<Time> = self.read(CaseFamily::Network, &mailed_row(name))?;
-        // A mail of a time that has not come was written while the clock was ahead.
-        let is_lately = |last: Time| last <= self.now && self.now.since(last).seconds() < NETWORK_MAIL_SECONDS;
-        let lately = last.is_some_and(is_lately);
-        if lately || !self.desk().settings().mails {
-            return Ok(());
-        }
-        let now = self.now;
-        self.put(CaseFamily::Network, mailed_row(name), &now);
-        let page = format!("{}/networks/{name}/manage", self.desk().settings().public_url);
-        let others = if more { "\n... and more." } else { "" };
-        let text = format!(
-            "Newly listed in {list}, inside your prefixes:\n\n{}{others}\n\nAll that is listed there, and why: {page}\n\
-             There is at most one such mail an hour.\n",
-            told.join("\n")
-        );
-        for to in &network.contacts {
-            let subject = format!("Newly listed inside {name}").into();
-            self.send(Task::Mail { to: to.as_str().into(), subject, text: text.as_str().into() });
-        }
-        Ok(())
+        let body = serde_json::json!({
+            "network": network.name.as_str(), "event": "listed", "list": list.as_str(), "keys": told, "more": more,
+            "at": self.now,
+        });
+        let (network, url) = (network.name.as_str().into(), webhook.url.as_str().into());
+        self.send(Task::Webhook { network, url, body: body.to_string().into() });
     }
 }
 

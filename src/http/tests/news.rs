@@ -211,3 +211,51 @@ async fn a_clock_that_was_ahead_does_not_silence_the_mail() {
     server.desk.upkeep().await.unwrap();
     assert_eq!(server.mails().len(), 1, "the hour counts from that mail");
 }
+
+/// The first list by name took the mail of the hour, and what else was listed in that hour was never mailed.
+#[tokio::test]
+async fn a_mail_names_all_lists_and_what_came_within_the_hour_is_in_the_next() {
+    let server = Server::start();
+    networks::network(&server).await;
+    server.lists("relay", "203.0.113.9").await;
+    server.lists("compromised", "203.0.113.10").await;
+    server.desk.upkeep().await.unwrap();
+    let mails = server.mails();
+    assert_eq!(mails.len(), 1, "{mails:?}");
+    for words in ["relay", "203.0.113.9", "compromised", "203.0.113.10"] {
+        assert!(mails[0].contains(words), "{words}: {}", mails[0]);
+    }
+    server.pass(60);
+    server.lists("relay", "203.0.113.11").await;
+    server.desk.upkeep().await.unwrap();
+    server.lists("compromised", "203.0.113.12").await;
+    server.desk.upkeep().await.unwrap();
+    assert_eq!(server.mails().len(), 1, "one an hour");
+
+    // Nothing else happens, and the process is another by then.
+    let server = server.restart();
+    server.pass(3_600);
+    server.desk.upkeep().await.unwrap();
+    let mails = server.mails();
+    assert_eq!(mails.len(), 2, "{mails:?}");
+    let next = mails.iter().find(|mail| mail.contains("203.0.113.11")).expect("it is told by mail");
+    assert!(next.contains("203.0.113.12") && !next.contains("203.0.113.9"), "{next}");
+    server.pass(3_600);
+    server.desk.upkeep().await.unwrap();
+    assert_eq!(server.mails().len(), 2, "once");
+}
+
+#[tokio::test]
+async fn what_waits_for_a_mail_goes_with_its_network() {
+    let server = Server::start();
+    networks::network(&server).await;
+    for key in ["203.0.113.9", "203.0.113.10"] {
+        server.lists("relay", key).await;
+        server.desk.upkeep().await.unwrap();
+    }
+    assert_eq!(server.call("DELETE", "/api/v1/networks/isp", "").await.status, 204);
+    networks::network(&server).await;
+    server.pass(3_600);
+    server.desk.upkeep().await.unwrap();
+    assert_eq!(server.mails().len(), 1);
+}
