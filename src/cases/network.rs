@@ -291,6 +291,8 @@ impl HeldPrefix {
         if self.proof == Proof::Operator {
             return;
         }
+        // What a clock that was ahead wrote would keep it for years.
+        self.since = self.since.min(now);
         self.checked_at = Some(now);
         let state = match (self.state, found) {
             (_, Checked::Unknown) => return,
@@ -333,10 +335,11 @@ impl HeldPrefix {
         (self.proof == Proof::ReverseTxt).then_some(due)
     }
 
-    /// Whether it is time to look at the TXT records.
+    /// Whether it is time to look at the TXT records. A look whose time has not come was made by a clock that was ahead.
     #[must_use]
     pub fn is_due(&self, now: Time) -> bool {
-        self.due_at().is_some_and(|due| now >= due)
+        let ahead = self.checked_at.unwrap_or(self.since) > now;
+        self.due_at().is_some_and(|due| ahead || now >= due)
     }
 
     /// Whether nobody has proved it for so long that it is forgotten, with the entries inside it.
