@@ -812,11 +812,11 @@ pub const NETWORK_MAIL_SECONDS: u32 = 3_600;
 /// Commits of the journal that are looked through at a time for what was listed inside networks.
 pub const NEWS_COMMITS: usize = 500;
 
-/// Keys that a network is told of in one message: a page of mail, and a webhook of 50 KiB.
+/// Keys that a network is told of in one call of its webhook: 50 KiB.
 pub const NEWS_KEYS_MAX: usize = 1_000;
 
-/// How long an import may have taken whose source was not seen to import before.
-pub const NEWS_LOOKED_BACK_SECONDS: u32 = 3_600;
+/// Keys of one list that a mail to a network names: with [`LISTS_MAX`] lists a mail, and what waits for one, of 300 KiB.
+pub const NEWS_MAIL_KEYS_MAX: usize = 100;
 
 /// How often networks are told at most.
 pub const NEWS_EVERY: Duration = Duration::from_secs(1);

@@ -18,6 +18,7 @@ mod claims;
 mod course;
 mod listings;
 mod networks;
+mod news_mail;
 mod owners;
 mod proofs;
 mod removal_upkeep;
@@ -77,7 +78,6 @@ pub struct Desk {
     soon: Arc<Soon>,
     /// Moves written into the audit trail since the start: their order within a second.
     audited: Arc<AtomicU32>,
-    replaced: listings::Replaced,
 }
 
 /// What wakes those who look what time asks for: each keeps its own call until it hears it.
@@ -114,8 +114,7 @@ impl Desk {
     pub fn new(parts: Parts) -> Self {
         let networks = networks::KnownNetworks::default();
         let (turn, soon, declined, audited) = (Arc::default(), Arc::default(), Arc::default(), Arc::default());
-        let replaced = listings::Replaced::default();
-        Self { parts: Arc::new(parts), turn, networks, soon, declined, audited, replaced }
+        Self { parts: Arc::new(parts), turn, networks, soon, declined, audited }
     }
 
     /// The settings in force.

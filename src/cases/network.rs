@@ -291,6 +291,8 @@ impl HeldPrefix {
         if self.proof == Proof::Operator {
             return;
         }
+        // What a clock that was ahead wrote would keep it for years.
+        self.since = self.since.min(now);
         self.checked_at = Some(now);
         let state = match (self.state, found) {
             (_, Checked::Unknown) => return,
@@ -333,10 +335,11 @@ impl HeldPrefix {
         (self.proof == Proof::ReverseTxt).then_some(due)
     }
 
-    /// Whether it is time to look at the TXT records.
+    /// Whether it is time to look at the TXT records. A look whose time has not come was made by a clock that was ahead.
     #[must_use]
     pub fn is_due(&self, now: Time) -> bool {
-        self.due_at().is_some_and(|due| now >= due)
+        let ahead = self.checked_at.unwrap_or(self.since) > now;
+        self.due_at().is_some_and(|due| ahead || now >= due)
     }
 
     /// Whether nobody has proved it for so long that it is forgotten, with the entries inside it.
@@ -430,6 +433,12 @@ impl Network {
     #[must_use]
     pub fn holds(&self, prefix: Prefix) -> bool {
         self.active().any(|held| held.covers(prefix))
+    }
+
+    /// Whether this is the source under which it writes.
+    #[must_use]
+    pub fn writes_as(&self, source: &SourceName) -> bool {
+        NetworkName::of_source(source).as_ref() == Some(&self.name)
     }
 
     /// What was claimed of it by this word, the one of its records: the network with no other prefix and nothing else that

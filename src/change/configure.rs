@@ -124,6 +124,7 @@ fn restore(store: &Store, configuration: &Configuration, now: Time) -> Result<()
     batch.put_commit(&CommitRow {
         serial,
         time: now,
+        begun: None,
         actor: Actor::restore().as_str().into(),
         act: Act::Restore,
         list: None,

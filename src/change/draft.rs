@@ -59,6 +59,8 @@ pub(super) struct Draft {
     pub actor: Actor,
     pub act: Act,
     pub now: Time,
+    /// Of an import: when it began.
+    pub begun: Option<Time>,
     pub list: Option<Arc<ListState>>,
     pub list_name: Option<ListName>,
     pub source: Option<SourceName>,
@@ -104,6 +106,7 @@ impl Draft {
             actor: actor.clone(),
             act,
             now,
+            begun: None,
             list: None,
             list_name: None,
             source: None,
@@ -305,6 +308,7 @@ impl Draft {
         CommitRow {
             serial,
             time: self.now,
+            begun: self.begun,
             actor: self.actor.as_str().into(),
             act: self.act,
             list: self.list_name.clone(),

@@ -235,7 +235,7 @@ impl Finishing {
             actor,
             list: self.list,
             source,
-            cause: Cause::Import { sha256 },
+            cause: Cause::Import { sha256, begun: self.now },
             plan,
             committed,
             outweighed: compared.outweighed,

@@ -40,8 +40,8 @@ pub(super) struct Switch {
 
 /// Why something comes in place of what the source holds.
 pub(super) enum Cause {
-    /// A body with this hash.
-    Import { sha256: Box<str> },
+    /// A body with this hash, which began to come then.
+    Import { sha256: Box<str>, begun: Time },
     /// The way back of an import.
     Undo(UndoHead),
     /// All of it goes.
@@ -65,6 +65,13 @@ impl Cause {
         }
     }
 
+    const fn begun(&self) -> Option<Time> {
+        match self {
+            Self::Import { begun, .. } => Some(*begun),
+            Self::Undo(_) | Self::Purge => None,
+        }
+    }
+
     const fn way_back(&self) -> UndoStep {
         match self {
             Self::Import { .. } => UndoStep::Begin,
@@ -83,7 +90,7 @@ impl Cause {
     /// The source's row, of which `row` has the numbers.
     fn settled(&self, row: &SourceRow, source: &Source, now: Time) -> SourceRow {
         match self {
-            Self::Import { sha256 } => {
+            Self::Import { sha256, .. } => {
                 let day = row.day.or_else(|| day_at(&source.row, now));
                 SourceRow { day, complete_at: Some(now), sha256: Some(sha256.clone()), ..*row }
             }
@@ -234,7 +241,7 @@ impl Writer {
         let now = self.shared.clock.now();
         let cause = &coming.cause;
         let mut draft = Draft::new(&coming.actor, cause.act(), &coming.list, now);
-        draft.source = Some(source.name.clone());
+        (draft.source, draft.begun) = (Some(source.name.clone()), cause.begun());
         draft.committed = coming.committed.clone();
         let party = draft.party(source, Leaving::ByWill, cause.arrival(), cause.way_back());
         let row = match &coming.plan {

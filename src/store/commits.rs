@@ -100,6 +100,8 @@ pub struct CommitRow {
     pub serial: Serial,
     /// When it was made.
     pub time: Time,
+    /// Of an import: when it began. What it brings is first seen then.
+    pub begun: Option<Time>,
     /// Who made it: a token's name, `expiry`, `config`, `restore`.
     pub actor: Box<str>,
     /// What kind of request it was.
@@ -154,6 +156,8 @@ pub enum JournalError {
 #[derive(Serialize, Deserialize)]
 struct Head {
     time: Time,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    begun: Option<Time>,
     actor: Box<str>,
     act: Act,
     list: Option<ListName>,
@@ -189,8 +193,8 @@ pub(super) fn commit_octets(commit: &CommitRow) -> Vec<u8> {
             put_said(&mut body, said);
         }
     }
-    let CommitRow { time, actor, act, list, source, counts, .. } = commit.clone();
-    let head = Head { time, actor, act, list, source, counts, bulk: changes.is_none(), owners };
+    let CommitRow { time, begun, actor, act, list, source, counts, .. } = commit.clone();
+    let head = Head { time, begun, actor, act, list, source, counts, bulk: changes.is_none(), owners };
     let head = serde_json::to_vec(&head).expect("names, numbers and texts are JSON");
     let mut out = Vec::with_capacity(4 + head.len() + body.len());
     out.extend((head.len() as u32).to_be_bytes());
@@ -223,9 +227,9 @@ pub(super) fn read_commit(serial: Serial, octets: &[u8]) -> Option<CommitRow> {
         };
         changes.push(KeyChange { list, source, key, now });
     }
-    let Head { time, actor, act, list, source, counts, bulk, .. } = head;
+    let Head { time, begun, actor, act, list, source, counts, bulk, .. } = head;
     let changes = if bulk { Changes::Bulk } else { Changes::Keys(changes) };
-    Some(CommitRow { serial, time, actor, act, list, source, counts, changes })
+    Some(CommitRow { serial, time, begun, actor, act, list, source, counts, changes })
 }
 
 fn read_head(octets: &[u8]) -> Option<CommitHead> {
@@ -368,6 +372,7 @@ mod tests {
         CommitRow {
             serial: Serial(7),
             time: Time::from_seconds(9),
+            begun: Some(Time::from_seconds(8)),
             actor: "feed".into(),
             act: Act::Add,
             list: Some("dynamic".parse().unwrap()),

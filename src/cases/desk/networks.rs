@@ -10,11 +10,7 @@
 //! Guarantees: what is in memory is what is on disk; a prefix that is no longer the network's takes its entries along.
 //! Never: asks DNS while others wait for their turn.
 
-use super::{
-    Desk, Fault, Sitting,
-    listings::{TOLD, mailed_row},
-    on_a_thread, value,
-};
+use super::{Desk, Fault, Sitting, listings::TOLD, on_a_thread, value};
 use crate::{
     cases::{
         AuditRow, Obstacle,
@@ -174,7 +170,7 @@ impl Desk {
             .await?;
         }
         sitting.delete(CaseFamily::Network, row(name));
-        sitting.delete(CaseFamily::Network, mailed_row(name));
+        sitting.forget_mail(name);
         if self.networks()?.len() == 1 {
             sitting.delete(CaseFamily::Network, TOLD.to_vec());
         }
@@ -306,6 +302,9 @@ impl Desk {
         }
         for row in told {
             sitting.audit(row);
+        }
+        if self.networks()?.is_empty() {
+            sitting.begin_telling();
         }
         sitting.put(CaseFamily::Network, row(&after.name), &after);
         sitting.commit().await?;

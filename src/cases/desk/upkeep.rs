@@ -61,7 +61,12 @@ impl Desk {
             let mut served = self.door().published().watch();
             loop {
                 told(self.keep_told().await);
-                let Some(Ok(())) = stop.run_until_cancelled(served.changed()).await else { return };
+                tokio::select! {
+                    () = stop.cancelled() => return,
+                    changed = served.changed() => if changed.is_err() { return },
+                    // A mail may wait for its hour.
+                    () = tokio::time::sleep(DESK_UPKEEP_EVERY) => {}
+                }
                 if stop.run_until_cancelled(tokio::time::sleep(NEWS_EVERY)).await.is_none() {
                     return;
                 }

@@ -198,3 +198,19 @@ proptest! {
         prop_assert_eq!(covered, prefix.size());
     }
 }
+
+/// Until that day it was neither looked at nor forgotten.
+#[test]
+fn a_claim_of_a_clock_that_was_ahead_is_looked_at_at_once_and_waits_from_then_on() {
+    let days = |days: u32| NOW.plus(Duration::from_seconds(days * 86_400));
+    let mut ahead = held("192.0.2.0/24", PrefixState::Claimed);
+    (ahead.since, ahead.checked_at) = (days(900), None);
+    let mut looked_at = ahead.clone();
+    looked_at.checked_at = Some(days(901));
+    for held in [&mut ahead, &mut looked_at] {
+        assert!(held.is_due(NOW) && !held.is_over(NOW));
+        held.checked(Checked::Unknown, NOW);
+        assert!(!held.is_due(NOW) && held.is_due(days(1)));
+        assert!(!held.is_over(days(6)) && held.is_over(days(7)));
+    }
+}

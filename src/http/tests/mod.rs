@@ -8,6 +8,7 @@ mod documented;
 mod hostile;
 mod languages;
 mod networks;
+mod news;
 mod owners;
 mod pages;
 mod removal_pages;

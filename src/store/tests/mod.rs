@@ -41,6 +41,7 @@ fn commit_row(serial: u64, time: u32) -> CommitRow {
     CommitRow {
         serial: Serial(serial),
         time: at(time),
+        begun: None,
         actor: "test".into(),
         act: Act::Add,
         list: None,
