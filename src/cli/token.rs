@@ -63,9 +63,7 @@ impl Token {
                 }
                 let made = client.post("/api/v1/tokens", &body)?;
                 // Of a mailbox the whole address is what is used. It stands alone: `TOKEN=$(dnsbld token create ...)`.
-                made.say(|answer| {
-                    text(answer, if answer["address"].is_string() { "address" } else { "token" }).into()
-                })?;
+                made.say(|answer| text(answer, if answer["address"].is_string() { "address" } else { "token" }))?;
                 if !connection.json {
                     eprintln!("(token {}; it is shown only now)", text(&made.value()?, "id"));
                 }
