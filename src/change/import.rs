@@ -131,14 +131,14 @@ impl Import {
 
     /// The number of an own text. Where none is left, the writer looks which ones nothing needs any more.
     fn interned(&self, text: &str) -> Result<TextId, Refused> {
-        match self.naming.intern(text) {
-            Ok(id) => Ok(id),
-            Err(Full::Body) => Err(Refused::TooManyTexts),
+        let interned = match self.naming.intern(text) {
             Err(Full::Numbers) => {
                 self.door.look_at_texts_waiting(&self.list)?;
-                self.naming.intern(text).map_err(|_| Refused::TooManyTexts)
+                self.naming.intern(text)
             }
-        }
+            known => known,
+        };
+        Ok(interned?)
     }
 
     /// A line that could not be read.

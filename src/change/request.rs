@@ -3,7 +3,9 @@
 //! Guarantees: a `Refused` names what the caller can do; a `Committed` counts every line of the request once.
 //! Never: knows of HTTP. Status codes are the caller's translation.
 
+use super::texts::Full;
 use crate::{
+    limits::TEXTS_LOOK_EVERY_SECONDS,
     list::{Key, ListName, ListSettings, NewEntry, Serial, SourceName, Time, format::LineError, policy::Guard},
     snapshot::ZoneSettings,
     store::{Batch, BulkError, CaseFamily, ReadError, WriteError},
@@ -196,6 +198,15 @@ pub enum Refused {
         crate::limits::TEXTS_PER_LIST_MAX
     )]
     TooManyTexts,
+    /// It would not, but there is no room for them now: try again after so many seconds.
+    #[error(
+        "by what is known there is no room for another own text: those that left the list, or that an undo may bring back, \
+         still count; try again in {retry_after} s"
+    )]
+    NoRoomForTexts {
+        /// Seconds.
+        retry_after: u32,
+    },
     /// The list would have more sources than fit.
     #[error(
         "a list has at most {} sources in its life; give what comes from one place one name",
@@ -255,6 +266,7 @@ impl Refused {
             Self::Rejected { .. } => "rejected",
             Self::Guard(guard) => guard.name(),
             Self::TooManyTexts => "too-many-texts",
+            Self::NoRoomForTexts { .. } => "no-room-for-texts",
             Self::TooManySources => "too-many-sources",
             Self::TooLarge => "too-large",
             Self::SourceBusy => "source-busy",
@@ -283,6 +295,15 @@ impl From<WriteError> for Refused {
         match error {
             WriteError::Failed(_) => Self::OutcomeUnknown,
             WriteError::Off(_) => Self::WritesOff,
+        }
+    }
+}
+
+impl From<Full> for Refused {
+    fn from(full: Full) -> Self {
+        match full {
+            Full::Body | Full::List => Self::TooManyTexts,
+            Full::Numbers => Self::NoRoomForTexts { retry_after: TEXTS_LOOK_EVERY_SECONDS },
         }
     }
 }

@@ -326,7 +326,9 @@ impl From<Refused> for Problem {
             Refused::SourceBusy | Refused::NothingToUndo | Refused::NotOrphan(_) | Refused::FamilyChanged(_) => {
                 Self::conflict(said)
             }
-            Refused::Busy { retry_after } => Self::busy(said, Duration::from_secs(retry_after.into())),
+            Refused::Busy { retry_after } | Refused::NoRoomForTexts { retry_after } => {
+                Self::busy(said, Duration::from_secs(retry_after.into()))
+            }
             Refused::WritesOff => Self::writes_off(said),
             Refused::OutcomeUnknown => Self::outcome_unknown(said),
             Refused::Unreadable(_) | Refused::NotStaged(_) => {

@@ -392,6 +392,46 @@ fn a_source_may_exchange_all_its_texts_for_others_again_and_again() {
     }
 }
 
+/// They were refused for good, as if the list carried too many, and a feed does not send such a body again.
+#[test]
+fn who_finds_no_number_for_a_text_in_a_list_that_carries_few_may_come_again() {
+    let (_directory, house) = house();
+    house.batch_rows(0);
+    let body_of = |day: u32, keys: u32| -> String {
+        (0..keys).map(|n| format!("198.18.{}.{} text=day{day}-{n}\n", n / 256, n % 256)).collect()
+    };
+    for day in 0..4 {
+        house.import("relay", "feed", &body_of(day, 4_096)).unwrap_or_else(|refused| panic!("{day}: {refused}"));
+    }
+    house.whole("relay", "feed", Whole::Purge).unwrap();
+    // The first has the writer look, in vain, and then it does not look for some seconds.
+    for _ in 0..2 {
+        let later = Err(Refused::NoRoomForTexts { retry_after: 10 });
+        assert_eq!(house.add("relay", "trap", "203.0.113.1 text=mine"), later);
+        assert_eq!(house.import("relay", "trap", "203.0.113.1 text=mine"), later);
+    }
+    house.pass(61);
+    for _ in 0..20 {
+        house.pass(1);
+    }
+    house.add("relay", "trap", "203.0.113.1 text=mine").unwrap();
+}
+
+#[test]
+fn who_comes_just_after_a_full_list_was_emptied_may_come_again() {
+    let (_directory, house) = house();
+    let body_of =
+        |keys: u32| -> String { (0..keys).map(|n| format!("198.18.{}.{} text=t{n}\n", n / 256, n % 256)).collect() };
+    house.import("relay", "feed", &body_of(4_096)).unwrap();
+    assert_eq!(house.add("relay", "trap", "203.0.113.1 text=mine"), Err(Refused::TooManyTexts), "in truth");
+    house.whole("relay", "feed", Whole::Purge).unwrap();
+    let later = Err(Refused::NoRoomForTexts { retry_after: 10 });
+    assert_eq!(house.add("relay", "trap", "203.0.113.1 text=mine"), later);
+    assert_eq!(house.add("relay", "trap", &body_of(4_097)), Err(Refused::TooManyTexts), "by itself");
+    house.pass(11);
+    house.add("relay", "trap", "203.0.113.1 text=mine").unwrap();
+}
+
 /// The start of a restored store ends what `[keep]` ends, and two walks had to end in the same step for it to be done.
 #[test]
 fn a_round_of_what_keep_ends_takes_as_many_steps_as_its_longest_walk() {
