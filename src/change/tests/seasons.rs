@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::{
-    change::Pause,
+    change::{Pause, rows::StoreRows},
+    snapshot::Rows as _,
     store::{Act, TokenHash, TokenRow},
 };
 
@@ -535,6 +536,33 @@ fn an_import_is_aborted_when_the_server_stops() {
     house.end();
     assert_eq!(import.push(line, entry), Err(Refused::Stopping));
     assert_eq!(import.finish([0; 32]), Err(Refused::Stopping));
+}
+
+/// What was large was resolved to its end, and the server was not gone in time.
+#[test]
+fn what_is_resolved_when_the_server_stops_is_given_up_on_the_way() {
+    for (_directory, house) in both_ways() {
+        house.import("relay", "feed", "203.0.113.1\n203.0.113.2").unwrap();
+        let resolved = Arc::new(AtomicU32::new(0));
+        let act = resolved.clone();
+        house.meanwhile(move || act.store(1, Ordering::SeqCst));
+        house.shared().stopping.store(true, Ordering::SeqCst);
+        assert_eq!(house.whole("relay", "feed", Whole::Purge), Err(Refused::Stopping));
+        assert_eq!(resolved.load(Ordering::SeqCst), 0, "it is not ready to be switched to");
+        assert!(house.listed("203.0.113.1"));
+    }
+}
+
+#[test]
+fn a_walk_over_a_list_ends_when_nobody_wants_it_any_more() {
+    let (_directory, house) = house();
+    house.add("relay", "trap", &hosts(9)).unwrap();
+    let (view, registered) = (house.door.store().view(), house.shared().registered());
+    let index = registered.list(&"relay".parse().unwrap()).unwrap().index;
+    let asked = AtomicU32::new(0);
+    let stops = || asked.fetch_add(1, Ordering::SeqCst) >= 4;
+    let rows = StoreRows::new(&view, &registered).until(&stops);
+    assert_eq!(rows.v4(index, 0, u32::MAX).count(), 4);
 }
 
 #[test]
