@@ -54,6 +54,9 @@ pub const BODIES_OCTETS_MAX: usize = 192 << 20;
 /// What each of them may hold without being counted: with [`HTTP_CONNECTIONS_MAX`] of them 32 MiB.
 pub const BODY_FREE_OCTETS: usize = 64 << 10;
 
+/// When an import is tried again that found the disk full: somebody has to make room.
+pub const RETRY_AFTER_DISK_FULL: Duration = Duration::from_secs(60);
+
 /// When a body is tried again that found no room.
 pub const RETRY_AFTER_BODIES: Duration = Duration::from_secs(5);
 

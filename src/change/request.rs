@@ -251,6 +251,12 @@ pub enum Refused {
     /// The files of an import cannot be written; nothing of it is in force.
     #[error("{0}")]
     NotStaged(String),
+    /// They cannot be written for the disk is full: what the system said. Writes go on.
+    #[error(
+        "the disk is full: nothing of this import is in force, and what it had written is gone again; make room where \
+         data_dir is, then import once more"
+    )]
+    DiskFull(String),
     /// The server stops, or the client went away: nothing happened.
     #[error("the server is stopping")]
     Stopping,
@@ -279,6 +285,7 @@ impl Refused {
             Self::OutcomeUnknown => "outcome-unknown",
             Self::Unreadable(_) => "unreadable",
             Self::NotStaged(_) => "not-staged",
+            Self::DiskFull(_) => "disk-full",
             Self::Stopping => "stopping",
         }
     }
@@ -313,6 +320,7 @@ impl From<BulkError> for Refused {
         match error {
             BulkError::Read(error) => error.into(),
             BulkError::Failed(text) => Self::NotStaged(text),
+            BulkError::DiskFull(text) => Self::DiskFull(text),
             BulkError::Write(error) => error.into(),
         }
     }

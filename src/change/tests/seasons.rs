@@ -565,6 +565,22 @@ fn a_walk_over_a_list_ends_when_nobody_wants_it_any_more() {
     assert_eq!(rows.v4(index, 0, u32::MAX).count(), 4);
 }
 
+/// It was told as a fault of the program.
+#[test]
+fn an_import_that_finds_the_disk_full_is_told_so_and_writes_go_on() {
+    let (directory, house) = house();
+    house.batch_rows(0);
+    let mut import = house.door.begin_import(house.start("relay", "feed")).unwrap();
+    let (line, entry) = entries("relay", "203.0.113.1").remove(0);
+    import.push(line, entry).unwrap();
+    let mut places = std::fs::read_dir(directory.path().join("import")).unwrap();
+    std::os::unix::fs::symlink("/dev/full", places.next().unwrap().unwrap().path().join("entry.sst")).unwrap();
+    let refused = import.finish([0; 32]);
+    assert!(matches!(refused, Err(Refused::DiskFull(_))), "{refused:?}");
+    house.add("relay", "trap", "203.0.113.2").unwrap();
+    assert!(!house.listed("203.0.113.1") && house.listed("203.0.113.2"));
+}
+
 #[test]
 fn too_many_entries_for_a_post_are_refused() {
     let (_directory, house) = house();

@@ -69,7 +69,7 @@ impl Said {
 const fn refusal(refused: &Refused) -> &'static str {
     match refused {
         Refused::Busy { .. } | Refused::NoRoomForTexts { .. } | Refused::SourceBusy | Refused::Stopping => "fault-busy",
-        Refused::WritesOff => "fault-writes-off",
+        Refused::WritesOff | Refused::DiskFull(_) => "fault-writes-off",
         Refused::OutcomeUnknown => "fault-outcome",
         Refused::UnknownList(_) | Refused::UnknownSource(..) => "fault-unknown",
         // What only programs and configurations bring about.

@@ -196,6 +196,24 @@ fn what_is_to_stop_while_it_is_written_ends_at_once_and_leaves_nothing() {
     assert_eq!(fs::read_dir(directory.path().join("import")).unwrap().count(), 0, "no file is left");
 }
 
+/// It was told as a fault of the program, and whoever imports did not hear that the disk is full.
+#[test]
+fn a_disk_that_is_full_is_told_from_other_faults() {
+    let full = BulkError::from(io::Error::from(nix::errno::Errno::ENOSPC));
+    assert!(matches!(full, BulkError::DiskFull(_)), "{full}");
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    let list = store.create_list(&list_name("dynamic")).unwrap();
+    let source = source_in(&store, list, "isp");
+    let (generation, staged) = stage(&store, &plain_body(100), 1 << 20);
+    let place = directory.path().join("import").join(generation.0.to_string());
+    std::os::unix::fs::symlink("/dev/full", place.join("entry.sst")).unwrap();
+    let owner = Owner { generation, ..source.owner() };
+    let full = staged.write(&store, &store.view(), (source.owner(), owner), &mut |_| {}, &|| false).err();
+    assert!(matches!(full, Some(BulkError::DiskFull(_))), "{full:?}");
+    assert_eq!(store.writes_off(), None);
+}
+
 #[test]
 fn what_is_cut_off_before_the_switch_is_found_and_its_runs_are_gone() {
     let directory = tempfile::tempdir().unwrap();
