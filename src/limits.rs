@@ -56,6 +56,9 @@ pub const BODIES_OCTETS_MAX: usize = 192 << 20;
 /// What each of them may hold without being counted: with [`HTTP_CONNECTIONS_MAX`] of them 32 MiB.
 pub const BODY_FREE_OCTETS: usize = 64 << 10;
 
+/// When an import is tried again that found the disk full: somebody has to make room.
+pub const RETRY_AFTER_DISK_FULL: Duration = Duration::from_secs(60);
+
 /// When a body is tried again that found no room.
 pub const RETRY_AFTER_BODIES: Duration = Duration::from_secs(5);
 
@@ -255,11 +258,17 @@ pub const TCP_WHOLE_MESSAGE_SECONDS: u64 = 3;
 /// Seconds without a query after which a TCP connection is closed (RFC 7766 6.2.3).
 pub const TCP_IDLE_SECONDS: u64 = 10;
 
-/// Seconds that a TCP connection lives at most.
+/// Seconds that a TCP connection lives at most, [`TCP_PARTING_SECONDS`] aside.
 pub const TCP_TOTAL_SECONDS: u64 = 60;
 
 /// Seconds that a client may take to take an answer over TCP; less than the process has to stop.
 pub const TCP_WRITE_SECONDS: u64 = 2;
+
+/// Seconds that a TCP connection is kept after its last answer, until the client closes it too: a round trip with one loss.
+pub const TCP_PARTING_SECONDS: u64 = 2;
+
+/// Octets that are read and thrown away in that time: what a client may have sent ahead of the answers.
+pub const TCP_PARTING_OCTETS_MAX: usize = 1 << 20;
 
 /// Milliseconds of rest after an error of `accept`: without file descriptors it would spin.
 pub const TCP_ACCEPT_REST_MILLISECONDS: u64 = 100;

@@ -408,6 +408,36 @@ impl Drop for Mounted {
     }
 }
 
+/// It was told as a fault of the program, and whoever imports did not hear what to do.
+#[test]
+#[ignore = "needs root to mount a small file system"]
+fn durability_an_import_that_finds_the_disk_full_is_refused_and_writes_go_on() {
+    let home = tempfile::tempdir().expect("a directory");
+    let path = home.path().to_str().expect("plain").to_owned();
+    run(&["mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", &path]);
+    let _mounted = Mounted(path.clone());
+    std::fs::write(home.path().join("dnsbld.toml"), CONFIG).expect("written");
+    let server = TestServer::in_directory(home.path(), &[]);
+    server.add("compromised", "client", "61.0.0.1").ok();
+    // Room for the log and for small changes, not for the files of so many keys, which hardly pack.
+    let mut ballast = std::fs::File::create(home.path().join("ballast")).expect("a file");
+    while std::io::Write::write_all(&mut ballast, &[0; 65_536]).is_ok() {}
+    let filled = ballast.metadata().expect("a size").len();
+    ballast.set_len(filled - (2 << 20)).expect("shortened");
+    let many: String = (0..400_000_u32).fold(String::new(), |mut text, n| {
+        let [_, b, c, d] = n.wrapping_mul(2_654_435_761).to_be_bytes();
+        writeln!(text, "62.{b}.{c}.{d} reason {n}").expect("a string");
+        text
+    });
+    let refused = server.put("compromised", "bulk", &many);
+    assert_eq!((refused.status, &refused.json()["type"]), (503, &Value::from("/docs#problem-disk-full")));
+    server.add("compromised", "client", "61.0.0.2").ok();
+    assert_eq!(held(&server, "bulk", "62.0.0.0/8"), 0);
+    drop(ballast);
+    std::fs::remove_file(home.path().join("ballast")).expect("removed");
+    assert!(server.put("compromised", "bulk", &many).ok()["added"].as_u64() > Some(300_000));
+}
+
 #[test]
 #[ignore = "needs root to mount a small file system"]
 fn durability_a_full_disk_turns_writes_off_and_dns_answers_on() {

@@ -11,10 +11,11 @@ use super::{
     rows::{Looking, Overlay},
     state::{ListState, Registered},
     tally::Leaving,
+    texts::Full,
     writer::Writer,
 };
 use crate::{
-    limits::REJECTED_SHOWN_MAX,
+    limits::{REJECTED_SHOWN_MAX, TEXTS_PER_LIST_MAX},
     list::{
         Decision, Key, Mark, NewEntry, SourceName, Time,
         format::LineError,
@@ -43,15 +44,7 @@ impl Writer {
         let mut draft = Draft::new(&change.actor, Act::Add, &list, now);
         draft.source = Some(change.source.clone());
         draft.guarded = !change.force;
-        let lines = match accepted(&list, lines, now, &mut draft.committed) {
-            Err(Refused::TooManyTexts) => {
-                // As far as was known: the list may carry fewer by now.
-                self.look_at_texts(&list)?;
-                draft.committed = Committed::default();
-                accepted(&list, lines, now, &mut draft.committed)?
-            }
-            other => other?,
-        };
+        let lines = self.lines(&list, lines, now, &mut draft.committed)?;
         if lines.is_empty() {
             return Ok(Committed { serial: shared.store.serial(), ..Committed::default() });
         }
@@ -81,6 +74,28 @@ impl Writer {
             measure(&list, &source, &draft.parties[party].tally, now)?;
         }
         self.commit(draft)
+    }
+
+    /// The lines that the list takes. Where there is no room for their texts by what is known, the writer looks: the list may
+    /// carry fewer by now.
+    fn lines(
+        &mut self,
+        list: &ListState,
+        new: &[(u64, NewEntry)],
+        now: Time,
+        committed: &mut Committed,
+    ) -> Result<BTreeMap<Key, Line>, Refused> {
+        match accepted(list, new, now, committed) {
+            Err(Refused::TooManyTexts | Refused::NoRoomForTexts { .. }) => {}
+            other => return other,
+        }
+        if !self.look_at_texts(list)? {
+            // Nobody knows what the list carries, but a body that has too many by itself never fits.
+            let texts: HashSet<&str> = new.iter().filter_map(|(_, new)| new.text.as_deref()).collect();
+            return Err(if texts.len() > TEXTS_PER_LIST_MAX { Full::Body } else { Full::Numbers }.into());
+        }
+        *committed = Committed::default();
+        accepted(list, new, now, committed)
     }
 
     /// Removes what the source holds at the keys.
@@ -147,7 +162,7 @@ fn accepted(
             Ok(new) => {
                 let text = match &new.text {
                     None => None,
-                    Some(text) => Some(list.texts.intern(text).ok_or(Refused::TooManyTexts)?),
+                    Some(text) => Some(list.texts.intern(text)?),
                 };
                 let (key, mut line) = Line::new(new, text);
                 if let Some(earlier) = accepted.remove(&key) {

@@ -131,14 +131,14 @@ impl Import {
 
     /// The number of an own text. Where none is left, the writer looks which ones nothing needs any more.
     fn interned(&self, text: &str) -> Result<TextId, Refused> {
-        match self.naming.intern(text) {
-            Ok(id) => Ok(id),
-            Err(Full::Body) => Err(Refused::TooManyTexts),
+        let interned = match self.naming.intern(text) {
             Err(Full::Numbers) => {
                 self.door.look_at_texts_waiting(&self.list)?;
-                self.naming.intern(text).map_err(|_| Refused::TooManyTexts)
+                self.naming.intern(text)
             }
-        }
+            known => known,
+        };
+        Ok(interned?)
     }
 
     /// A line that could not be read.
@@ -167,7 +167,13 @@ impl Import {
         });
         // What it names is needed until its rows stand, or it is given up.
         let naming = self.naming;
-        if !naming.fits(|| self.shared.store.view().texts_of_others(self.list.id, &self.start.source))? {
+        let stops = || self.shared.stopping();
+        let others = || self.shared.store.view().texts_of_others(self.list.id, &self.start.source, &stops);
+        let fits = naming.fits(others)?;
+        if stops() {
+            return Err(Refused::Stopping);
+        }
+        if !fits {
             return Err(Refused::TooManyTexts);
         }
         let staged = self.bulk.finish()?;
@@ -250,7 +256,6 @@ impl Finishing {
         source: &Arc<Source>,
     ) -> Result<(Compared, Option<Written>), Refused> {
         let most = self.shared.batch_rows();
-        let stopping = || if self.shared.stopping() { Err(Refused::Stopping) } else { Ok(()) };
         // So many more lines than keys, or so many fewer, are too many changes for a batch: one walk is enough.
         if staged.lines().abs_diff(source.row.keys) <= most as u64 {
             let mut comparison = Comparison::begin(view, &self.list, source, self.now, most)?;
@@ -261,7 +266,9 @@ impl Finishing {
                 comparison.see(step);
                 ControlFlow::Continue(())
             })?;
-            stopping()?;
+            if self.shared.stopping() {
+                return Err(Refused::Stopping);
+            }
             if !comparison.is_beyond() {
                 return Ok((comparison.end(view, walked.figures)?, None));
             }
@@ -269,8 +276,9 @@ impl Finishing {
         let mut comparison = Comparison::begin(view, &self.list, source, self.now, 0)?;
         let owner = Owner { generation: self.generation, ..source.owner() };
         let see = &mut |step: &Step<'_>| comparison.see(step);
-        let written = staged.write(&self.shared.store, view, source.owner(), owner, see)?;
-        stopping()?;
+        let stops = &|| self.shared.stopping();
+        let written = staged.write(&self.shared.store, view, (source.owner(), owner), see, stops)?;
+        let written = written.ok_or(Refused::Stopping)?;
         let figures = written.walked().figures;
         Ok((comparison.end(view, figures)?, Some(written)))
     }

@@ -4,7 +4,8 @@
 //! resolve by a snapshot ──> catch up with what others change meanwhile ──> the writer switches
 //!      └──────────────── too much has changed: once more ────────────────┘
 //! ```
-//! Guarantees: the writer does not wait for it: others change the same list while it is resolved.
+//! Guarantees: the writer does not wait for it: others change the same list while it is resolved. When the server stops, it
+//! ends within some rows.
 //! Never: decides what comes. Holds the lock of the places while it reads rows.
 
 use super::{
@@ -83,6 +84,10 @@ impl Preparation<'_> {
         Err(Refused::Busy { retry_after: RETRY_AFTER_IMPORT })
     }
 
+    fn go_on(&self) -> Result<(), Refused> {
+        if self.shared.stopping() { Err(Refused::Stopping) } else { Ok(()) }
+    }
+
     /// The configuration and the snapshot to build on: by that configuration, and with all in it that is not told key by key.
     fn base(&self) -> Result<(Arc<Registered>, Arc<Snapshot>), Refused> {
         loop {
@@ -101,9 +106,7 @@ impl Preparation<'_> {
             if self.shared.writes_off() {
                 return Err(Refused::WritesOff);
             }
-            if self.shared.stopping() {
-                return Err(Refused::Stopping);
-            }
+            self.go_on()?;
             std::thread::sleep(PUBLICATION_WAIT);
         }
     }
@@ -120,15 +123,20 @@ impl Preparation<'_> {
         let mut edit = base.edit();
         let before = edit.covered_v4(list.index);
         let view = self.supposed(coming);
+        let shared = self.shared;
+        let stops = || shared.stopping();
         if let Plan::Generation(..) = coming.plan {
-            let rows = StoreRows::new(&view, registered);
+            let rows = StoreRows::new(&view, registered).until(&stops);
             resolve_whole(&mut edit, &rows, list.index, list.settings.family());
             rows.finish()?;
         }
         let looking = Looking { view: &view, list, overlay };
         for key in keys::outermost(overlay.keys().map(keys::scope_of_change).collect()) {
-            looking.resolve(&mut edit, &key)?;
+            self.go_on()?;
+            looking.resolve_until(&mut edit, &key, &stops)?;
         }
+        // Before anything is made of it: it may have ended on the way.
+        self.go_on()?;
         drop(view);
         let after = edit.covered_v4(list.index);
         if self.guarded
@@ -148,6 +156,7 @@ impl Preparation<'_> {
                 }
                 std::mem::take(&mut meanwhile.changed)
             };
+            self.go_on()?;
             catch_up(&mut edit, registered, &self.supposed(coming), (list.id, overlay), &changed)?;
         }
     }

@@ -3,7 +3,9 @@
 //! Guarantees: a `Refused` names what the caller can do; a `Committed` counts every line of the request once.
 //! Never: knows of HTTP. Status codes are the caller's translation.
 
+use super::texts::Full;
 use crate::{
+    limits::TEXTS_LOOK_EVERY_SECONDS,
     list::{Key, ListName, ListSettings, NewEntry, Serial, SourceName, Time, format::LineError, policy::Guard},
     snapshot::ZoneSettings,
     store::{Batch, BulkError, CaseFamily, ReadError, WriteError},
@@ -196,6 +198,15 @@ pub enum Refused {
         crate::limits::TEXTS_PER_LIST_MAX
     )]
     TooManyTexts,
+    /// It would not, but there is no room for them now: try again after so many seconds.
+    #[error(
+        "by what is known there is no room for another own text: those that left the list, or that an undo may bring back, \
+         still count; try again in {retry_after} s"
+    )]
+    NoRoomForTexts {
+        /// Seconds.
+        retry_after: u32,
+    },
     /// The list would have more sources than fit.
     #[error(
         "a list has at most {} sources in its life; give what comes from one place one name",
@@ -240,6 +251,12 @@ pub enum Refused {
     /// The files of an import cannot be written; nothing of it is in force.
     #[error("{0}")]
     NotStaged(String),
+    /// They cannot be written for the disk is full: what the system said. Writes go on.
+    #[error(
+        "the disk is full: nothing of this import is in force, and what it had written is gone again; make room where \
+         data_dir is, then import once more"
+    )]
+    DiskFull(String),
     /// The server stops, or the client went away: nothing happened.
     #[error("the server is stopping")]
     Stopping,
@@ -255,6 +272,7 @@ impl Refused {
             Self::Rejected { .. } => "rejected",
             Self::Guard(guard) => guard.name(),
             Self::TooManyTexts => "too-many-texts",
+            Self::NoRoomForTexts { .. } => "no-room-for-texts",
             Self::TooManySources => "too-many-sources",
             Self::TooLarge => "too-large",
             Self::SourceBusy => "source-busy",
@@ -267,6 +285,7 @@ impl Refused {
             Self::OutcomeUnknown => "outcome-unknown",
             Self::Unreadable(_) => "unreadable",
             Self::NotStaged(_) => "not-staged",
+            Self::DiskFull(_) => "disk-full",
             Self::Stopping => "stopping",
         }
     }
@@ -287,11 +306,21 @@ impl From<WriteError> for Refused {
     }
 }
 
+impl From<Full> for Refused {
+    fn from(full: Full) -> Self {
+        match full {
+            Full::Body | Full::List => Self::TooManyTexts,
+            Full::Numbers => Self::NoRoomForTexts { retry_after: TEXTS_LOOK_EVERY_SECONDS },
+        }
+    }
+}
+
 impl From<BulkError> for Refused {
     fn from(error: BulkError) -> Self {
         match error {
             BulkError::Read(error) => error.into(),
             BulkError::Failed(text) => Self::NotStaged(text),
+            BulkError::DiskFull(text) => Self::DiskFull(text),
             BulkError::Write(error) => error.into(),
         }
     }

@@ -117,6 +117,11 @@ impl Looking<'_> {
 
     /// Resolves the list anew under `key`.
     pub fn resolve(&self, edit: &mut Edit, key: &Key) -> Result<(), ReadError> {
+        self.resolve_until(edit, key, &|| false)
+    }
+
+    /// The same; where it `stops` on the way, the edit is good for nothing any more.
+    pub fn resolve_until(&self, edit: &mut Edit, key: &Key, stops: &dyn Fn() -> bool) -> Result<(), ReadError> {
         let index = self.list.index;
         let key = keys::scope_of_change(key);
         if let Key::Hash(hash) = &key {
@@ -124,7 +129,8 @@ impl Looking<'_> {
             return Ok(());
         }
         let failed = RefCell::new(None);
-        let rows = self.inside(&key).map_while(|row| row.map_err(|error| failed.replace(Some(error))).ok());
+        let rows = self.inside(&key).take_while(|_| !stops());
+        let rows = rows.map_while(|row| row.map_err(|error| failed.replace(Some(error))).ok());
         match &key {
             Key::Name(name) => {
                 let rows = rows.filter_map(|(key, decision)| match key {
@@ -212,12 +218,21 @@ impl Iterator for Inside<'_> {
 pub(super) struct StoreRows<'a> {
     view: &'a View<'a>,
     registered: &'a Registered,
+    stops: Stops<'a>,
     failed: Mutex<Option<ReadError>>,
 }
 
+/// Whether nobody wants the rows any more.
+pub(super) type Stops<'a> = &'a (dyn Fn() -> bool + Sync);
+
 impl<'a> StoreRows<'a> {
     pub fn new(view: &'a View<'a>, registered: &'a Registered) -> Self {
-        Self { view, registered, failed: Mutex::new(None) }
+        Self { view, registered, stops: &|| false, failed: Mutex::new(None) }
+    }
+
+    /// The same; where it `stops` on the way, the walks end, and what was made of them is good for nothing.
+    pub fn until(self, stops: Stops<'a>) -> Self {
+        Self { stops, ..self }
     }
 
     /// Whether all walks came to their end.
@@ -236,7 +251,8 @@ impl<'a> StoreRows<'a> {
         learn: impl Fn(&ListState, &K) + Send + 'a,
     ) -> Box<dyn Iterator<Item = (K, Decision)> + Send + 'a> {
         let Some(list) = self.list(index) else { return Box::new(std::iter::empty()) };
-        let walk = Walk { scan: scan(list.id), next: None, list, catalog: self.view.catalog(), failed: &self.failed };
+        let (scan, catalog) = (scan(list.id), self.view.catalog());
+        let walk = Walk { scan, next: None, list, catalog, stops: self.stops, failed: &self.failed };
         Box::new(walk.inspect(move |(key, _)| learn(list, key)))
     }
 }
@@ -277,11 +293,15 @@ struct Walk<'a, K> {
     next: Option<Scanned<K>>,
     list: &'a ListState,
     catalog: &'a Catalog,
+    stops: Stops<'a>,
     failed: &'a Mutex<Option<ReadError>>,
 }
 
 impl<K: Ord> Walk<'_, K> {
     fn read(&mut self) -> Option<Scanned<K>> {
+        if (self.stops)() {
+            return None;
+        }
         match self.scan.next()? {
             Ok(scanned) => Some(scanned),
             Err(error) => {

@@ -171,9 +171,13 @@ impl Writer {
         self.write_aside(batch)
     }
 
-    /// The same for who found no number, unless somebody has just looked.
-    pub(super) fn look_at_texts(&mut self, list: &ListState) -> Result<(), Refused> {
-        if list.texts.may_be_helped(self.shared.clock.now()) { self.free_texts_of(list) } else { Ok(()) }
+    /// The same for who found no number, unless somebody has just looked. Whether it looked.
+    pub(super) fn look_at_texts(&mut self, list: &ListState) -> Result<bool, Refused> {
+        let looks = list.texts.may_be_helped(self.shared.clock.now());
+        if looks {
+            self.free_texts_of(list)?;
+        }
+        Ok(looks)
     }
 
     /// Deletes a piece of the first generation that left, and writes its history.

@@ -22,11 +22,13 @@ use std::{
 #[derive(Debug, Default)]
 pub(super) struct Texts(Mutex<Inner>);
 
-/// Why an import gets no number for a text.
+/// Why there is no number for a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Full {
-    /// Its body has as many texts as a list may carry.
+    /// The body has as many texts as a list may carry.
     Body,
+    /// So has the list, by what is known: a look may find fewer.
+    List,
     /// No number is left: a look may free some.
     Numbers,
 }
@@ -69,8 +71,11 @@ impl Texts {
         self.0.lock().expect("nothing panics while it holds this lock")
     }
 
-    /// The number of a text that an entry is to carry, for the writer; `None` where the list, as far as is known, is full.
-    pub fn intern(&self, text: &str) -> Option<TextId> {
+    /// The number of a text that an entry is to carry, for the writer.
+    ///
+    /// # Errors
+    /// [`Full::List`], [`Full::Numbers`]
+    pub fn intern(&self, text: &str) -> Result<TextId, Full> {
         self.lock().intern(text)
     }
 
@@ -195,18 +200,18 @@ impl Drop for Naming {
 }
 
 impl Inner {
-    fn intern(&mut self, text: &str) -> Option<TextId> {
+    fn intern(&mut self, text: &str) -> Result<TextId, Full> {
         let known = self.by_text.get(text).copied();
-        if known.is_some_and(|id| self.carried.contains(&id)) {
-            return known;
+        if let Some(id) = known.filter(|id| self.carried.contains(id)) {
+            return Ok(id);
         }
         self.moved = true;
         if self.carried.len() >= TEXTS_PER_LIST_MAX {
-            return None;
+            return Err(Full::List);
         }
-        let id = known.or_else(|| self.number(text))?;
+        let id = known.or_else(|| self.number(text)).ok_or(Full::Numbers)?;
         self.carried.insert(id);
-        Some(id)
+        Ok(id)
     }
 
     /// A number that is free, for a new text.
@@ -234,16 +239,16 @@ mod tests {
     #[test]
     fn a_text_keeps_its_number_and_the_bound_holds() {
         let texts = Texts::of([(TextId(7), "seven".into())]);
-        assert_eq!(texts.intern("seven"), Some(TextId(7)));
-        assert_eq!(texts.intern("eight"), Some(TextId(8)));
+        assert_eq!(texts.intern("seven"), Ok(TextId(7)));
+        assert_eq!(texts.intern("eight"), Ok(TextId(8)));
         assert_eq!(texts.unsaved(), [(TextId(8), "eight".into())]);
         texts.saved(&texts.unsaved());
         assert!(texts.unsaved().is_empty());
         for number in 2..TEXTS_PER_LIST_MAX {
-            assert!(texts.intern(&format!("text {number}")).is_some());
+            assert!(texts.intern(&format!("text {number}")).is_ok());
         }
-        assert_eq!(texts.intern("one too many"), None);
-        assert_eq!(texts.intern("eight"), Some(TextId(8)));
+        assert_eq!(texts.intern("one too many"), Err(Full::List));
+        assert_eq!(texts.intern("eight"), Ok(TextId(8)));
     }
 
     #[test]
@@ -255,7 +260,7 @@ mod tests {
         assert_eq!(texts.keep(&first, &first), [TextId(3)]);
         assert_eq!(texts.text(TextId(3)), None);
         assert_eq!(texts.unsaved(), [(TextId(4), "new".into())]);
-        assert_eq!(texts.intern("3"), Some(TextId(5)), "as new");
+        assert_eq!(texts.intern("3"), Ok(TextId(5)), "as new");
         drop(import);
         let mut over = texts.keep(&first, &first);
         over.sort();
@@ -269,16 +274,16 @@ mod tests {
         let half =
             |word: &str| (0..TEXTS_PER_LIST_MAX).map(|n| texts.intern(&format!("{word} {n}"))).collect::<Vec<_>>();
         let first: HashSet<TextId> = half("one").into_iter().flatten().collect();
-        assert_eq!(texts.intern("one more"), None);
+        assert_eq!(texts.intern("one more"), Err(Full::List));
         assert!(texts.are_scarce());
         assert!(texts.keep(&HashSet::new(), &first).is_empty(), "for an undo");
-        assert!(half("two").iter().all(Option::is_some));
-        assert_eq!(texts.intern("one more"), None);
+        assert!(half("two").iter().all(Result::is_ok));
+        assert_eq!(texts.intern("one more"), Err(Full::List));
     }
 
     #[test]
     fn numbers_go_round_and_none_that_is_held_is_given_again() {
         let texts = Texts::of([(TextId(1), "held".into()), (TextId(u16::MAX), "last".into())]);
-        assert_eq!(texts.intern("next"), Some(TextId(2)));
+        assert_eq!(texts.intern("next"), Ok(TextId(2)));
     }
 }

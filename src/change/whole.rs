@@ -157,6 +157,9 @@ impl Acting<'_> {
         let mut reminder = self.reminder(former);
         let (mut old, mut new) = (self.view.owned(former).peekable(), self.view.owned(self.source.owner()).peekable());
         loop {
+            if self.shared.stopping() {
+                return Err(Refused::Stopping);
+            }
             let order = match (old.peek(), new.peek()) {
                 (None, None) => break,
                 (Some(Err(_)), _) | (Some(Ok(_)), None) => Ordering::Less,

@@ -211,7 +211,7 @@ impl Writer {
                 self.answer(done, reply);
             }
             Request::Texts(list, reply) => {
-                let done = self.guard_writes().and_then(|()| self.look_at_texts(&list));
+                let done = self.guard_writes().and_then(|()| self.look_at_texts(&list).map(drop));
                 self.answer(done, reply);
             }
             Request::Resume(actor, reply) => {

@@ -2,7 +2,8 @@
 //!
 //! Guarantees: a place is taken before `accept`, so that connections never exceed their number; each client has few of
 //! them; a message that does not come, or an answer that is not taken, ends its connection; queries of one connection
-//! are answered in order. An error of `accept` rests and never ends the loop.
+//! are answered in order, and what was answered arrives, whatever the client sent beside it. An error of `accept` rests and
+//! never ends the loop.
 //! Never: holds up UDP; answers a client that sends a message longer than 4 KiB.
 
 use super::counters::Counters;
@@ -10,8 +11,8 @@ use super::{Identity, Transport, respond_safely};
 use crate::descriptors;
 use crate::limits::{
     TCP_ACCEPT_REST_MILLISECONDS, TCP_CONNECTIONS_MAX, TCP_CONNECTIONS_PER_CLIENT_MAX, TCP_FIRST_OCTET_SECONDS,
-    TCP_IDLE_SECONDS, TCP_QUERIES_PER_CONNECTION_MAX, TCP_QUERY_OCTETS_MAX, TCP_TOTAL_SECONDS,
-    TCP_WHOLE_MESSAGE_SECONDS, TCP_WRITE_SECONDS,
+    TCP_IDLE_SECONDS, TCP_PARTING_OCTETS_MAX, TCP_PARTING_SECONDS, TCP_QUERIES_PER_CONNECTION_MAX,
+    TCP_QUERY_OCTETS_MAX, TCP_TOTAL_SECONDS, TCP_WHOLE_MESSAGE_SECONDS, TCP_WRITE_SECONDS,
 };
 use crate::list::Prefix;
 use crate::snapshot::Published;
@@ -35,6 +36,7 @@ pub(super) struct Patience {
     pub idle: Duration,
     pub total: Duration,
     pub write: Duration,
+    pub parting: Duration,
     pub queries: u32,
 }
 
@@ -46,6 +48,7 @@ impl Default for Patience {
             idle: Duration::from_secs(TCP_IDLE_SECONDS),
             total: Duration::from_secs(TCP_TOTAL_SECONDS),
             write: Duration::from_secs(TCP_WRITE_SECONDS),
+            parting: Duration::from_secs(TCP_PARTING_SECONDS),
             queries: TCP_QUERIES_PER_CONNECTION_MAX,
         }
     }
@@ -123,8 +126,10 @@ async fn accept(listener: BoundListener, shared: Arc<Shared>, connections: TaskT
             continue;
         };
         connections.spawn(async move {
+            let mut stream = stream;
             // Whatever ends a connection, the client sees that it ended.
-            let _ = timeout(seat.shared.patience.total, converse(stream, &seat.shared)).await;
+            let _ = timeout(seat.shared.patience.total, converse(&mut stream, &seat.shared)).await;
+            let _ = timeout(seat.shared.patience.parting, part(&mut stream, &seat.shared)).await;
             drop(seat);
         });
     }
@@ -174,7 +179,7 @@ impl Drop for Seat {
 }
 
 /// Answers the queries of one connection, one after the other.
-async fn converse(mut stream: TcpStream, shared: &Shared) -> io::Result<()> {
+async fn converse(stream: &mut TcpStream, shared: &Shared) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let (reading, mut writing) = stream.split();
     let mut reading = BufReader::with_capacity(1_024, reading);
@@ -202,6 +207,25 @@ async fn converse(mut stream: TcpStream, shared: &Shared) -> io::Result<()> {
             counters.tcp().count_unsent(1);
             return Ok(());
         }
+    }
+    Ok(())
+}
+
+/// Ends a connection so that the answers under way arrive: where something is unread when it is closed, the kernel sends a
+/// reset, and the client's throws away what it has not handed over (RFC 9293 3.6.1). A stop does not wait for the client.
+async fn part(stream: &mut TcpStream, shared: &Shared) -> io::Result<()> {
+    stream.shutdown().await?;
+    let (mut unread, mut left) = ([0; 4_096], TCP_PARTING_OCTETS_MAX);
+    while left > 0 {
+        let octets = tokio::select! {
+            biased;
+            octets = stream.read(&mut unread) => octets?,
+            () = shared.stop.cancelled() => 0,
+        };
+        if octets == 0 {
+            break;
+        }
+        left = left.saturating_sub(octets);
     }
     Ok(())
 }

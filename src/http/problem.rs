@@ -6,6 +6,7 @@
 use crate::{
     cases::Fault,
     change::Refused,
+    limits::RETRY_AFTER_DISK_FULL,
     list::{Time, format::LineError},
     store::ReadError,
 };
@@ -159,6 +160,12 @@ pub const KINDS: &[(&str, StatusCode, &str, &str)] = &[
     ),
     ("/docs#problem-busy", StatusCode::SERVICE_UNAVAILABLE, "Busy", "Try again after the seconds in `Retry-After`."),
     (
+        "/docs#problem-disk-full",
+        StatusCode::SERVICE_UNAVAILABLE,
+        "The disk is full",
+        "The import found no room for its files. Nothing was changed, and smaller changes are taken. Make room where `data_dir` is, then import once more.",
+    ),
+    (
         "/docs#problem-outcome-unknown",
         StatusCode::SERVICE_UNAVAILABLE,
         "Writing failed",
@@ -284,6 +291,12 @@ impl Problem {
         Self { retry_after: Some(seconds(after)), ..Self::new("busy", detail) }
     }
 
+    /// 503 until somebody makes room
+    #[must_use]
+    pub fn disk_full(detail: impl Into<String>, after: Duration) -> Self {
+        Self { retry_after: Some(seconds(after)), ..Self::new("disk-full", detail) }
+    }
+
     /// 503: the write may or may not be there after a restart
     #[must_use]
     pub fn outcome_unknown(detail: impl Into<String>) -> Self {
@@ -326,12 +339,18 @@ impl From<Refused> for Problem {
             Refused::SourceBusy | Refused::NothingToUndo | Refused::NotOrphan(_) | Refused::FamilyChanged(_) => {
                 Self::conflict(said)
             }
-            Refused::Busy { retry_after } => Self::busy(said, Duration::from_secs(retry_after.into())),
+            Refused::Busy { retry_after } | Refused::NoRoomForTexts { retry_after } => {
+                Self::busy(said, Duration::from_secs(retry_after.into()))
+            }
             Refused::WritesOff => Self::writes_off(said),
             Refused::OutcomeUnknown => Self::outcome_unknown(said),
             Refused::Unreadable(_) | Refused::NotStaged(_) => {
                 tracing::error!(%said, "a change failed");
                 Self::internal()
+            }
+            Refused::DiskFull(why) => {
+                tracing::error!(%why, "an import was refused, the disk is full");
+                Self::disk_full(said, RETRY_AFTER_DISK_FULL)
             }
             Refused::Stopping => Self::busy(said, Duration::from_secs(5)),
         }
@@ -396,6 +415,16 @@ mod tests {
         assert!(json.get("rejected").is_none());
         assert!(size_of::<Problem>() < 128, "an error travels through every call by value");
         assert_eq!(Problem::unauthorized("x").into_response().headers()["www-authenticate"], "Bearer realm=\"dnsbld\"");
+    }
+
+    /// It was told as a fault of the program.
+    #[test]
+    fn who_imports_hears_that_the_disk_is_full() {
+        let problem = Problem::from(Refused::DiskFull("/var/lib/x: No space left on device".into()));
+        assert_eq!((problem.status, problem.kind), (503, "/docs#problem-disk-full"));
+        assert!(problem.detail.contains("disk is full") && problem.detail.contains("make room"), "{}", problem.detail);
+        assert!(!problem.detail.contains("/var"), "paths are for the log");
+        assert_eq!(problem.into_response().headers()["retry-after"], "60");
     }
 
     #[test]

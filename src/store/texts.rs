@@ -40,7 +40,7 @@ impl View<'_> {
     /// The numbers of the texts that entries in force carry, and of all that the list still needs. Walks the whole list.
     pub fn texts_in_use(&self, list: ListId) -> Result<(HashSet<TextId>, HashSet<TextId>), ReadError> {
         let (mut carried, mut used) = (HashSet::new(), HashSet::new());
-        self.each_text(list, |text, _, in_force| {
+        self.each_text(list, &|| false, |text, _, in_force| {
             used.insert(text);
             if in_force {
                 carried.insert(text);
@@ -53,11 +53,17 @@ impl View<'_> {
         Ok((carried, used))
     }
 
-    /// The numbers of the texts that entries in force of other sources carry. Walks the whole list.
-    pub fn texts_of_others(&self, list: ListId, than: &SourceName) -> Result<HashSet<TextId>, ReadError> {
+    /// The numbers of the texts that entries in force of other sources carry. Walks the whole list; some of them, where it
+    /// `stops` on the way.
+    pub fn texts_of_others(
+        &self,
+        list: ListId,
+        than: &SourceName,
+        stops: &dyn Fn() -> bool,
+    ) -> Result<HashSet<TextId>, ReadError> {
         let than = self.catalog().source_named(list, than).map(|source| source.id);
         let mut carried = HashSet::new();
-        self.each_text(list, |text, source, in_force| {
+        self.each_text(list, stops, |text, source, in_force| {
             if in_force && Some(source) != than {
                 carried.insert(text);
             }
@@ -65,11 +71,18 @@ impl View<'_> {
         Ok(carried)
     }
 
-    /// Every text that an entry names: whose, and whether it is in force.
-    fn each_text(&self, list: ListId, mut each: impl FnMut(TextId, SourceId, bool)) -> Result<(), ReadError> {
+    /// Every text that an entry names, until it `stops`: whose, and whether it is in force.
+    fn each_text(
+        &self,
+        list: ListId,
+        stops: &dyn Fn() -> bool,
+        mut each: impl FnMut(TextId, SourceId, bool),
+    ) -> Result<(), ReadError> {
         let from = RowKey::list(list);
         let mut rows = self.whole_range(Column::Entry, from.0.clone(), from.end());
-        while let Some((row, value)) = rows.next()? {
+        while !stops()
+            && let Some((row, value)) = rows.next()?
+        {
             let entry = read_entry(value).ok_or_else(|| damaged(Column::Entry, row))?;
             let Some(text) = entry.text else { continue };
             let split = row.get(2..).and_then(split_entry_row);

@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::{
-    change::Pause,
+    change::{Pause, rows::StoreRows},
+    snapshot::Rows as _,
     store::{Act, TokenHash, TokenRow},
 };
 
@@ -394,6 +395,46 @@ fn a_source_may_exchange_all_its_texts_for_others_again_and_again() {
     }
 }
 
+/// They were refused for good, as if the list carried too many, and a feed does not send such a body again.
+#[test]
+fn who_finds_no_number_for_a_text_in_a_list_that_carries_few_may_come_again() {
+    let (_directory, house) = house();
+    house.batch_rows(0);
+    let body_of = |day: u32, keys: u32| -> String {
+        (0..keys).map(|n| format!("198.18.{}.{} text=day{day}-{n}\n", n / 256, n % 256)).collect()
+    };
+    for day in 0..4 {
+        house.import("relay", "feed", &body_of(day, 4_096)).unwrap_or_else(|refused| panic!("{day}: {refused}"));
+    }
+    house.whole("relay", "feed", Whole::Purge).unwrap();
+    // The first has the writer look, in vain, and then it does not look for some seconds.
+    for _ in 0..2 {
+        let later = Err(Refused::NoRoomForTexts { retry_after: 10 });
+        assert_eq!(house.add("relay", "trap", "203.0.113.1 text=mine"), later);
+        assert_eq!(house.import("relay", "trap", "203.0.113.1 text=mine"), later);
+    }
+    house.pass(61);
+    for _ in 0..20 {
+        house.pass(1);
+    }
+    house.add("relay", "trap", "203.0.113.1 text=mine").unwrap();
+}
+
+#[test]
+fn who_comes_just_after_a_full_list_was_emptied_may_come_again() {
+    let (_directory, house) = house();
+    let body_of =
+        |keys: u32| -> String { (0..keys).map(|n| format!("198.18.{}.{} text=t{n}\n", n / 256, n % 256)).collect() };
+    house.import("relay", "feed", &body_of(4_096)).unwrap();
+    assert_eq!(house.add("relay", "trap", "203.0.113.1 text=mine"), Err(Refused::TooManyTexts), "in truth");
+    house.whole("relay", "feed", Whole::Purge).unwrap();
+    let later = Err(Refused::NoRoomForTexts { retry_after: 10 });
+    assert_eq!(house.add("relay", "trap", "203.0.113.1 text=mine"), later);
+    assert_eq!(house.add("relay", "trap", &body_of(4_097)), Err(Refused::TooManyTexts), "by itself");
+    house.pass(11);
+    house.add("relay", "trap", "203.0.113.1 text=mine").unwrap();
+}
+
 /// The start of a restored store ends what `[keep]` ends, and two walks had to end in the same step for it to be done.
 #[test]
 fn a_round_of_what_keep_ends_takes_as_many_steps_as_its_longest_walk() {
@@ -497,6 +538,49 @@ fn an_import_is_aborted_when_the_server_stops() {
     house.end();
     assert_eq!(import.push(line, entry), Err(Refused::Stopping));
     assert_eq!(import.finish([0; 32]), Err(Refused::Stopping));
+}
+
+/// What was large was resolved to its end, and the server was not gone in time.
+#[test]
+fn what_is_resolved_when_the_server_stops_is_given_up_on_the_way() {
+    for (_directory, house) in both_ways() {
+        house.import("relay", "feed", "203.0.113.1\n203.0.113.2").unwrap();
+        let resolved = Arc::new(AtomicU32::new(0));
+        let act = resolved.clone();
+        house.meanwhile(move || act.store(1, Ordering::SeqCst));
+        house.shared().stopping.store(true, Ordering::SeqCst);
+        assert_eq!(house.whole("relay", "feed", Whole::Purge), Err(Refused::Stopping));
+        assert_eq!(resolved.load(Ordering::SeqCst), 0, "it is not ready to be switched to");
+        assert!(house.listed("203.0.113.1"));
+    }
+}
+
+#[test]
+fn a_walk_over_a_list_ends_when_nobody_wants_it_any_more() {
+    let (_directory, house) = house();
+    house.add("relay", "trap", &hosts(9)).unwrap();
+    let (view, registered) = (house.door.store().view(), house.shared().registered());
+    let index = registered.list(&"relay".parse().unwrap()).unwrap().index;
+    let asked = AtomicU32::new(0);
+    let stops = || asked.fetch_add(1, Ordering::SeqCst) >= 4;
+    let rows = StoreRows::new(&view, &registered).until(&stops);
+    assert_eq!(rows.v4(index, 0, u32::MAX).count(), 4);
+}
+
+/// It was told as a fault of the program.
+#[test]
+fn an_import_that_finds_the_disk_full_is_told_so_and_writes_go_on() {
+    let (directory, house) = house();
+    house.batch_rows(0);
+    let mut import = house.door.begin_import(house.start("relay", "feed")).unwrap();
+    let (line, entry) = entries("relay", "203.0.113.1").remove(0);
+    import.push(line, entry).unwrap();
+    let mut places = std::fs::read_dir(directory.path().join("import")).unwrap();
+    std::os::unix::fs::symlink("/dev/full", places.next().unwrap().unwrap().path().join("entry.sst")).unwrap();
+    let refused = import.finish([0; 32]);
+    assert!(matches!(refused, Err(Refused::DiskFull(_))), "{refused:?}");
+    house.add("relay", "trap", "203.0.113.2").unwrap();
+    assert!(!house.listed("203.0.113.1") && house.listed("203.0.113.2"));
 }
 
 #[test]

@@ -23,7 +23,15 @@ struct Running {
 const LONG: Duration = Duration::from_secs(30);
 
 fn patient() -> Patience {
-    Patience { first_octet: LONG, whole_message: LONG, idle: LONG, total: LONG, write: LONG, queries: 1_000 }
+    Patience {
+        first_octet: LONG,
+        whole_message: LONG,
+        idle: LONG,
+        total: LONG,
+        write: LONG,
+        parting: LONG,
+        queries: 1_000,
+    }
 }
 
 fn start(listen: &str, patience: Patience) -> Running {
@@ -265,6 +273,53 @@ fn a_client_that_wants_too_much_is_closed() {
     let mut stream = running.tcp();
     stream.write_all(&framed(&numbered(2))).unwrap();
     assert_eq!(read_framed(&mut stream)[..2], [0, 2], "a place that was left can be taken");
+}
+
+/// Reads all answers that come before the end; their numbers.
+fn read_answers(stream: &mut TcpStream) -> Vec<u16> {
+    let mut came = Vec::new();
+    stream.read_to_end(&mut came).expect("an end, not a reset");
+    let mut answers = Vec::new();
+    while let Some((length, rest)) = came.split_first_chunk() {
+        let (answer, rest) = rest.split_at(usize::from(u16::from_be_bytes(*length)));
+        answers.push(u16::from_be_bytes([answer[0], answer[1]]));
+        came = rest.to_vec();
+    }
+    answers
+}
+
+/// The server closed over what it had not read: the kernel reset the connection, and of 1,000 answers 34 arrived.
+#[test]
+fn all_answers_arrive_though_more_was_asked_than_is_answered() {
+    let running = start("127.0.0.1:0", patient());
+    let mut stream = running.tcp();
+    let burst: Vec<u8> = (0..1_500).flat_map(|number| framed(&numbered(number))).collect();
+    stream.write_all(&burst).unwrap();
+    assert_eq!(read_answers(&mut stream), (0..1_000).collect::<Vec<_>>());
+}
+
+#[test]
+fn an_answer_arrives_though_what_follows_its_query_is_too_long() {
+    let running = start("127.0.0.1:0", patient());
+    let mut stream = running.tcp();
+    stream.write_all(&[framed(&numbered(7)), vec![0xff; 20_000]].concat()).unwrap();
+    assert_eq!(read_answers(&mut stream), [7]);
+}
+
+#[test]
+fn a_client_that_does_not_close_when_the_server_did_is_left() {
+    let short = Duration::from_millis(30);
+    let running = start("127.0.0.1:0", Patience { parting: short, queries: 1, ..patient() });
+    let mut stream = running.tcp();
+    stream.write_all(&framed(&numbered(1))).unwrap();
+    assert_eq!(read_answers(&mut stream), [1]);
+    while running.counters.figures().tcp_open > 0 {
+        thread::yield_now();
+    }
+    let running = start("127.0.0.1:0", Patience { queries: 1, ..patient() });
+    let mut endless = running.tcp();
+    // It ends because of the octets: there is time enough.
+    while endless.write_all(&framed(&numbered(1))).is_ok() {}
 }
 
 #[test]

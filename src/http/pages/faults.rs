@@ -68,8 +68,8 @@ impl Said {
 /// Why the door did not take a change, as a message.
 const fn refusal(refused: &Refused) -> &'static str {
     match refused {
-        Refused::Busy { .. } | Refused::SourceBusy | Refused::Stopping => "fault-busy",
-        Refused::WritesOff => "fault-writes-off",
+        Refused::Busy { .. } | Refused::NoRoomForTexts { .. } | Refused::SourceBusy | Refused::Stopping => "fault-busy",
+        Refused::WritesOff | Refused::DiskFull(_) => "fault-writes-off",
         Refused::OutcomeUnknown => "fault-outcome",
         Refused::UnknownList(_) | Refused::UnknownSource(..) => "fault-unknown",
         // What only programs and configurations bring about.

@@ -12,7 +12,7 @@ use crate::store::{
     values::put_entry,
 };
 use rocksdb::{Cache, IngestExternalFileOptions, Options, SstFileWriter};
-use std::path::PathBuf;
+use std::{ops::ControlFlow, path::PathBuf};
 
 /// Attempts to take a file over beside the writers; then they wait for one flush.
 const INGEST_ATTEMPTS: usize = 3;
@@ -57,15 +57,15 @@ impl<'o> Writer<'o> {
 
 impl Staged {
     /// Writes the files of `owner`, merged with what `holder` (the same source's generation in force) holds. `each` sees
-    /// every key.
+    /// every key. `None`: it was to stop, and nothing of it is left.
     pub fn write(
         self,
         store: &Store,
         view: &View<'_>,
-        holder: Owner,
-        owner: Owner,
+        (holder, owner): (Owner, Owner),
         each: &mut dyn FnMut(&Step<'_>),
-    ) -> Result<Written, BulkError> {
+        stops: &dyn Fn() -> bool,
+    ) -> Result<Option<Written>, BulkError> {
         // The cache is not used by a writer; the table options want one.
         let options = family_options(&store.settings, &Cache::new_lru_cache(0));
         let writer = |column| Writer::new(column, &self.workplace, &options);
@@ -77,6 +77,9 @@ impl Staged {
         let (owned_head, entry_head) = (owned_at.len(), entry_at.len());
         let mut value = Vec::new();
         let walked = merge(&self.sorted, view, holder, &mut |step| {
+            if stops() {
+                return Ok(ControlFlow::Break(()));
+            }
             each(step);
             if let Some(after) = &step.after {
                 let key = step.key_octets();
@@ -96,18 +99,23 @@ impl Staged {
                     ends.push(&due_row(time, owner.list, key, owner.source), 0, &[])?;
                 }
             }
-            Ok(std::ops::ControlFlow::Continue(()))
+            Ok(ControlFlow::Continue(()))
         })?;
         let ends = ends.finish()?;
         let mut records = ends.records()?;
-        while let Some(record) = records.next()? {
+        while !stops()
+            && let Some(record) = records.next()?
+        {
             due.put(record.key, &[])?;
         }
         let mut files = Vec::new();
         for writer in [holdings, details, due, entries] {
+            if stops() {
+                return Ok(None);
+            }
             writer.finish(&mut files)?;
         }
-        Ok(Written { workplace: self.workplace, files, walked })
+        Ok(Some(Written { workplace: self.workplace, files, walked }))
     }
 }
 

@@ -34,9 +34,12 @@ pub enum BulkError {
     /// What the source holds cannot be read.
     #[error(transparent)]
     Read(#[from] ReadError),
-    /// Its files cannot be written: most often the disk is full.
+    /// Its files cannot be written.
     #[error("the import cannot be written: {0}")]
     Failed(String),
+    /// Its files cannot be written, for the disk is full, or what this user may have of it.
+    #[error("the import cannot be written, the disk is full: {0}")]
+    DiskFull(String),
     /// Writes are off.
     #[error(transparent)]
     Write(#[from] WriteError),
@@ -44,13 +47,23 @@ pub enum BulkError {
 
 impl From<io::Error> for BulkError {
     fn from(error: io::Error) -> Self {
-        Self::Failed(error.to_string())
+        let text = error.to_string();
+        match error.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::DiskFull(text),
+            _ => Self::Failed(text),
+        }
     }
 }
 
 impl From<rocksdb::Error> for BulkError {
     fn from(error: rocksdb::Error) -> Self {
-        Self::Failed(error.into_string())
+        let text = error.into_string();
+        // RocksDB tells a full disk from other errors by these words alone.
+        if text.contains("No space left on device") || text.contains("Disk quota exceeded") {
+            Self::DiskFull(text)
+        } else {
+            Self::Failed(text)
+        }
     }
 }
 

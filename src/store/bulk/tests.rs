@@ -79,6 +79,10 @@ fn stage(store: &Store, body: &Body, run_octets: usize) -> (Generation, Staged) 
     (generation, bulk.finish().unwrap())
 }
 
+fn write(staged: Staged, store: &Store, view: &View<'_>, owners: (Owner, Owner)) -> Written {
+    staged.write(store, view, owners, &mut |_| {}, &|| false).unwrap().expect("nobody stops it")
+}
+
 fn switch(store: &Store, source: &Source, generation: Generation) -> std::sync::Arc<Source> {
     let mut batch = Batch::new();
     batch.put_source(source, SourceRow { generation, ..source.row.clone() });
@@ -133,7 +137,7 @@ proptest! {
             prop_assert_eq!(steps.iter().filter(|(_, unchanged)| *unchanged).count() as u64, figures.unchanged);
 
             let owner = Owner { generation, ..source.owner() };
-            let written = staged.write(&store, &store.view(), source.owner(), owner, &mut |_| {}).unwrap();
+            let written = write(staged, &store, &store.view(), (source.owner(), owner));
             prop_assert_eq!(written.walked().figures, figures);
             prop_assert_eq!(held_by(&store, &source), model, "nothing is in force yet");
             written.ingest(&store).unwrap();
@@ -176,6 +180,41 @@ fn a_walk_ends_where_it_is_broken_off() {
 }
 
 #[test]
+fn what_is_to_stop_while_it_is_written_ends_at_once_and_leaves_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    let list = store.create_list(&list_name("dynamic")).unwrap();
+    let source = source_in(&store, list, "isp");
+    let (generation, staged) = stage(&store, &plain_body(100), 1 << 20);
+    let (owner, count) = (Owner { generation, ..source.owner() }, std::cell::Cell::new(0));
+    let written =
+        staged.write(&store, &store.view(), (source.owner(), owner), &mut |_| count.set(count.get() + 1), &|| {
+            count.get() == 10
+        });
+    assert!(written.unwrap().is_none());
+    assert_eq!(count.get(), 10);
+    assert_eq!(fs::read_dir(directory.path().join("import")).unwrap().count(), 0, "no file is left");
+}
+
+/// It was told as a fault of the program, and whoever imports did not hear that the disk is full.
+#[test]
+fn a_disk_that_is_full_is_told_from_other_faults() {
+    let full = BulkError::from(io::Error::from(nix::errno::Errno::ENOSPC));
+    assert!(matches!(full, BulkError::DiskFull(_)), "{full}");
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    let list = store.create_list(&list_name("dynamic")).unwrap();
+    let source = source_in(&store, list, "isp");
+    let (generation, staged) = stage(&store, &plain_body(100), 1 << 20);
+    let place = directory.path().join("import").join(generation.0.to_string());
+    std::os::unix::fs::symlink("/dev/full", place.join("entry.sst")).unwrap();
+    let owner = Owner { generation, ..source.owner() };
+    let full = staged.write(&store, &store.view(), (source.owner(), owner), &mut |_| {}, &|| false).err();
+    assert!(matches!(full, Some(BulkError::DiskFull(_))), "{full:?}");
+    assert_eq!(store.writes_off(), None);
+}
+
+#[test]
 fn what_is_cut_off_before_the_switch_is_found_and_its_runs_are_gone() {
     let directory = tempfile::tempdir().unwrap();
     let store = open(directory.path());
@@ -184,7 +223,7 @@ fn what_is_cut_off_before_the_switch_is_found_and_its_runs_are_gone() {
     let (generation, staged) = stage(&store, &plain_body(500), 4000);
     let owner = Owner { generation, ..source.owner() };
     let view = store.view();
-    staged.write(&store, &view, source.owner(), owner, &mut |_| {}).unwrap().ingest(&store).unwrap();
+    write(staged, &store, &view, (source.owner(), owner)).ingest(&store).unwrap();
     let (_, abandoned) = stage(&store, &plain_body(500), 4000);
     std::mem::forget(abandoned);
     let imports = directory.path().join("import");
@@ -218,7 +257,7 @@ fn a_view_keeps_its_reasons_though_its_generation_is_dropped() {
     for _ in 0..2 {
         let (generation, staged) = stage(&store, &body, 1 << 20);
         let owner = Owner { generation, ..source.owner() };
-        let written = staged.write(&store, &store.view(), source.owner(), owner, &mut |_| {}).unwrap();
+        let written = write(staged, &store, &store.view(), (source.owner(), owner));
         written.ingest(&store).unwrap();
         let former = source.owner();
         let export = store.view();
@@ -259,7 +298,7 @@ fn an_import_goes_in_while_others_write() {
             let (generation, staged) = stage(&store, &plain_body(2000), 1 << 20);
             let owner = Owner { generation, ..source.owner() };
             let view = store.view();
-            let written = staged.write(&store, &view, source.owner(), owner, &mut |_| {}).unwrap();
+            let written = write(staged, &store, &view, (source.owner(), owner));
             let walked = written.ingest(&store).unwrap();
             assert_eq!(walked.figures.keys, 2000);
         }
