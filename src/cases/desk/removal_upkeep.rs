@@ -3,8 +3,8 @@
 //! A check of a mail server asks DNS that strangers run, in `rounds`: what a round did not come to is the longest due of the
 //! next, and a check without an answer waits a while before it is made again, so that nothing stands at the front for ever.
 //!
-//! Guarantees: a request that waits for no stranger is looked at within some two minutes of what happened, however slow DNS is;
-//! closed ones go, with contact and note, as soon as `[keep] requests` says.
+//! Guarantees: a request that waits for no stranger is looked at within a minute of what happened, however slow DNS is; none
+//! lapses that a check is about to move; closed ones go, with contact and note, as soon as `[keep] requests` says.
 //! Never: keeps the desk, or anything else that time does, while DNS is asked.
 
 use super::{
@@ -45,6 +45,9 @@ impl Desk {
             let piece = self.active_removals(after, CASES_PIECE_ROWS)?;
             let Some(last) = piece.last().map(|request| request.id) else { return kept };
             for request in &piece {
+                if self.check_due(request).is_some() && !self.asks_server(request) {
+                    self.put_found(request.id, self.check_removal(request).await).await;
+                }
                 kept = kept.and(self.pass_time(request).await);
             }
             after = Some(last);
@@ -57,28 +60,29 @@ impl Desk {
         sitting.commit().await
     }
 
-    /// One round over the requests that wait for a check. What asks nobody is looked at first.
+    /// Since when a check of the request is due; `None`: it is not.
+    fn check_due(&self, request: &Request) -> Option<Time> {
+        let waits = request.state == State::Checking && request.check_again.is_none_or(|at| self.now() >= at);
+        waits.then(|| request.check_again.unwrap_or(request.since))
+    }
+
+    /// Whether its check waits for strangers.
+    fn asks_server(&self, request: &Request) -> bool {
+        self.list_settings(&request.list).is_ok_and(|list| asks_server(&list))
+    }
+
+    /// One round over the requests that wait for a check of a mail server, the longest due first.
     pub(super) async fn keep_checks(&self) -> Result<(), Fault> {
-        let now = self.now();
-        let (mut after, mut of_servers) = (None, Vec::new());
+        let (mut after, mut due) = (None, Vec::new());
         loop {
             let piece = self.active_removals(after, CASES_PIECE_ROWS)?;
-            let Some(last) = piece.last().map(|request| request.id) else { break };
-            for request in piece.iter().filter(|request| request.state == State::Checking) {
-                let due_at = request.check_again.unwrap_or(request.since);
-                if request.check_again.is_some() && now < due_at {
-                    continue;
-                }
-                if self.list_settings(&request.list).is_ok_and(|list| asks_server(&list)) {
-                    of_servers.push((due_at, request.id));
-                } else {
-                    self.put_found(request.id, self.check_removal(request).await).await;
-                }
-            }
-            after = Some(last);
+            let Some(last) = piece.last() else { break };
+            after = Some(last.id);
+            let of_servers = piece.iter().filter(|request| self.asks_server(request));
+            due.extend(of_servers.filter_map(|request| Some((self.check_due(request)?, request.id))));
         }
-        of_servers.sort_unstable_by_key(|(due_at, _)| *due_at);
-        self.check_servers(of_servers.into_iter().map(|(_, id)| id).collect()).await;
+        due.sort_unstable_by_key(|(since, _)| *since);
+        self.check_servers(due.into_iter().map(|(_, id)| id).collect()).await;
         Ok(())
     }
 
@@ -128,17 +132,21 @@ impl Desk {
                 sitting.put_unmoved(&request.without_person());
             }
             sitting.commit().await
-        } else if request.state.is_open() && sitting.now >= request.lapses_at() && !self.is_tested(&request)? {
+        } else if request.state.is_open() && sitting.now >= request.lapses_at() && !self.is_checked(&request)? {
             sitting.happens(&request, Event::Tick, "time").await.map(drop)
         } else {
             sitting.commit().await
         }
     }
 
-    /// Whether a test that the request waits for goes on: its last try is seven days after its first, and people decide what
-    /// it leaves open. One that was put off for longer is not waited for.
-    fn is_tested(&self, request: &Request) -> Result<bool, Fault> {
+    /// Whether a check that the request waits for goes on. That of a server is made until people decide. The last try of a
+    /// test is seven days after its first, and people decide what it leaves open; one that was put off for longer is not
+    /// waited for.
+    fn is_checked(&self, request: &Request) -> Result<bool, Fault> {
         let waits = request.state == State::Checking;
+        if waits && self.asks_server(request) {
+            return Ok(true);
+        }
         let test = if waits { self.test_of(request)? } else { None };
         let soon = self.now().plus(Duration::from_seconds(REQUEST_OPEN_SECONDS));
         Ok(test.is_some_and(|test| test.is_open() && test.next_at.is_none_or(|at| at <= soon)))
