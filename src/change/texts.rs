@@ -5,8 +5,8 @@
 //! helps out of need. More have numbers: those of generations that left and of what an undo may bring back. When the list may
 //! be full, or numbers are few, the writer looks which texts are carried and which are needed at all.
 //!
-//! Guarantees: a list has at most [`TEXTS_NUMBERED_MAX`](crate::limits::TEXTS_NUMBERED_MAX) numbers; a text keeps its number as long as an entry carries it, be it only for an undo, or a running import has named
-//! it.
+//! Guarantees: a list has at most [`TEXTS_NUMBERED_MAX`](crate::limits::TEXTS_NUMBERED_MAX) numbers; a text keeps its own as
+//! long as an entry carries it, be it only for an undo, or a running import has named it.
 //! Never: writes. A commit writes the texts that it uses and that no commit wrote before.
 
 use crate::{
