@@ -205,6 +205,13 @@ pub const STORE_LOG_OCTETS: usize = 1 << 20;
 /// Octets read ahead by a walk over a whole list.
 pub const SCAN_READAHEAD_OCTETS: usize = 2 << 20;
 
+/// Octets of the disk that imports leave free, or a sixteenth of a disk smaller than 4 GiB: what the log of the store and a
+/// compaction need, without which writes are off until a restart.
+pub const IMPORT_DISK_KEPT_OCTETS: u64 = 256 << 20;
+
+/// An import looks at the disk each time that it has written so many octets: a system call of a microsecond or two.
+pub const IMPORT_DISK_LOOK_OCTETS: u64 = 1 << 20;
+
 /// Octets of the rows that an import sorts in memory before it writes them to disk as a run.
 pub const IMPORT_RUN_OCTETS: usize = 32 << 20;
 

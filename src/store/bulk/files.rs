@@ -71,7 +71,8 @@ impl Staged {
         let writer = |column| Writer::new(column, &self.workplace, &options);
         let (mut holdings, mut details) = (writer(Column::Owned), writer(Column::Detail));
         let (mut entries, mut due) = (writer(Column::Entry), writer(Column::Due));
-        let mut ends = Sorter::new(self.workplace.path(), "due");
+        let mut room = self.room.clone();
+        let mut ends = Sorter::new(self.workplace.path(), "due", room.clone());
         // One buffer for each kind of row: millions of rows are written.
         let (mut owned_at, mut entry_at) = (owner_prefix(owner).0, RowKey::list(owner.list).0);
         let (owned_head, entry_head) = (owned_at.len(), entry_at.len());
@@ -85,6 +86,8 @@ impl Staged {
                 let key = step.key_octets();
                 value.clear();
                 put_entry(&mut value, after.entry);
+                // Rows that share their beginnings shrink in the files: this looks at the disk rather too often.
+                room.take(2 * (owned_at.len() + value.len()) + after.detail_octets().len())?;
                 owned_at.truncate(owned_head);
                 owned_at.extend(key);
                 holdings.put(&owned_at, &value)?;

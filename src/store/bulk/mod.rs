@@ -6,13 +6,14 @@
 //!                                                                 one synced batch puts it in force (the caller's)
 //! ```
 //! Guarantees: in one body the later line wins, but an exclusion beats a listing; an entry that is confirmed keeps its first
-//! and last seen; memory is bounded; what is not ingested leaves nothing behind, not even after a crash (the directory
+//! and last seen; memory is bounded, and some of the disk is left to the log; what is not ingested leaves nothing behind, not even after a crash (the directory
 //! is emptied when the store is opened), and rows that were ingested but never came into force are found by
 //! [`super::View::generations`].
 //! Never: puts anything in force.
 
 mod files;
 mod merge;
+mod room;
 mod sorter;
 #[cfg(test)]
 mod tests;
@@ -20,6 +21,7 @@ mod tests;
 pub use files::Written;
 pub use merge::{Figures, Side, Step, Walked};
 
+use self::room::Room;
 use super::{ReadError, Store, WriteError, schema, values};
 use crate::list::{Detail, Entry, Key, Mark};
 use std::{
@@ -111,6 +113,7 @@ impl Drop for Workplace {
 pub struct Bulk {
     sorter: sorter::Sorter,
     workplace: Workplace,
+    room: Room,
     lines: u64,
     value: Vec<u8>,
 }
@@ -119,6 +122,7 @@ pub struct Bulk {
 pub struct Staged {
     sorted: sorter::Sorted,
     workplace: Workplace,
+    room: Room,
     lines: u64,
 }
 
@@ -131,14 +135,21 @@ impl Bulk {
         store.check_writable()?;
         let path = store.imports.join(generation.0.to_string());
         fs::DirBuilder::new().recursive(true).mode(0o700).create(&path)?;
-        let sorter = sorter::Sorter::new(&path, "run");
-        Ok(Self { sorter, workplace: Workplace(path), lines: 0, value: Vec::new() })
+        let room = Room::on_disk_of(&path);
+        let sorter = sorter::Sorter::new(&path, "run", room.clone());
+        Ok(Self { sorter, workplace: Workplace(path), room, lines: 0, value: Vec::new() })
     }
 
     /// Runs of a few octets, so that a test need not write millions of lines to see several.
     #[cfg(test)]
     fn with_runs_of(self, run_octets: usize) -> Self {
         Self { sorter: self.sorter.with_runs_of(run_octets, 3), ..self }
+    }
+
+    /// A disk of which this is told.
+    #[cfg(test)]
+    fn with_room(self, room: Room) -> Self {
+        Self { sorter: self.sorter.with_room(room.clone()), room, ..self }
     }
 
     /// Takes one line, in any order of keys.
@@ -160,7 +171,8 @@ impl Bulk {
 
     /// The body is whole.
     pub fn finish(self) -> Result<Staged, BulkError> {
-        Ok(Staged { sorted: self.sorter.finish()?, workplace: self.workplace, lines: self.lines })
+        let Self { sorter, workplace, room, lines, .. } = self;
+        Ok(Staged { sorted: sorter.finish()?, workplace, room, lines })
     }
 }
 

@@ -5,7 +5,7 @@
 //! out ordered by key, then by rank; what was sorted can be read again.
 //! Never: drops or joins records.
 
-use super::BulkError;
+use super::{BulkError, room::Room};
 use crate::limits::{IMPORT_MERGE_OCTETS, IMPORT_RUN_OCTETS, IMPORT_RUNS_JOINED};
 use std::{
     cmp::Ordering,
@@ -65,6 +65,7 @@ pub struct Sorter {
     written: usize,
     run_octets: usize,
     joined: usize,
+    room: Room,
 }
 
 /// A sorted file.
@@ -75,11 +76,16 @@ struct Run {
 }
 
 impl Sorter {
-    /// Keeps its runs in `directory` as `name` and a number.
-    pub fn new(directory: &Path, name: &'static str) -> Self {
+    /// Keeps its runs in `directory` as `name` and a number, as long as there is `room`.
+    pub fn new(directory: &Path, name: &'static str, room: Room) -> Self {
         let (octets, index, runs) = (Vec::new(), Vec::new(), Vec::new());
         let (directory, run_octets, joined) = (directory.to_owned(), IMPORT_RUN_OCTETS, IMPORT_RUNS_JOINED);
-        Self { directory, name, octets, index, runs, written: 0, run_octets, joined }
+        Self { directory, name, octets, index, runs, written: 0, run_octets, joined, room }
+    }
+
+    #[cfg(test)]
+    pub fn with_room(self, room: Room) -> Self {
+        Self { room, ..self }
     }
 
     #[cfg(test)]
@@ -120,6 +126,7 @@ impl Sorter {
         for (_, at) in &self.index {
             let record = &self.octets[*at as usize..];
             let (key, value) = lengths(record);
+            self.room.take(HEAD + key + value)?;
             file.write_all(&record[..HEAD + key + value])?;
         }
         file.flush()?;
@@ -147,6 +154,7 @@ impl Sorter {
         let parts = self.runs.split_off(from);
         let mut merge = Merge::of(&parts)?;
         while let Some(record) = merge.next_octets()? {
+            self.room.take(record.len())?;
             file.write_all(record)?;
         }
         file.flush()?;
@@ -320,7 +328,7 @@ mod tests {
                 *octet &= 0x81;
             }
             let directory = tempfile::tempdir().unwrap();
-            let mut sorter = Sorter::new(directory.path(), "run").with_runs_of(run_octets, joined);
+            let mut sorter = Sorter::new(directory.path(), "run", Room::on_disk_of(directory.path())).with_runs_of(run_octets, joined);
             for (rank, (key, value)) in keys.iter().enumerate() {
                 sorter.push(key, rank as u64, value.as_bytes()).unwrap();
             }

@@ -69,12 +69,16 @@ fn expected(held: &Model, body: &Body) -> (Model, Figures) {
     (after, figures)
 }
 
+fn push_all(bulk: &mut Bulk, body: &Body) -> Result<(), BulkError> {
+    body.iter().enumerate().try_for_each(|(line, (key, entry, named, detail))| {
+        bulk.push(&BulkRow { line: line as u64 + 1, key, entry, named: *named, detail })
+    })
+}
+
 fn stage(store: &Store, body: &Body, run_octets: usize) -> (Generation, Staged) {
     let generation = store.reserve_generation().unwrap();
     let mut bulk = Bulk::begin(store, generation).unwrap().with_runs_of(run_octets);
-    for (line, (key, entry, named, detail)) in body.iter().enumerate() {
-        bulk.push(&BulkRow { line: line as u64 + 1, key, entry, named: *named, detail }).unwrap();
-    }
+    push_all(&mut bulk, body).unwrap();
     assert_eq!(bulk.lines(), body.len() as u64);
     (generation, bulk.finish().unwrap())
 }
@@ -212,6 +216,29 @@ fn a_disk_that_is_full_is_told_from_other_faults() {
     let full = staged.write(&store, &store.view(), (source.owner(), owner), &mut |_| {}, &|| false).err();
     assert!(matches!(full, Some(BulkError::DiskFull(_))), "{full:?}");
     assert_eq!(store.writes_off(), None);
+}
+
+/// An import that fills the disk takes the room of the log, and writes are off.
+#[test]
+fn an_import_leaves_room_on_the_disk_at_every_stage() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    let full = || Room::told_by(directory.path(), |_| Ok(room::Disk { whole: 1 << 30, free: 1 << 20 }));
+    let list = store.create_list(&list_name("dynamic")).unwrap();
+    let source = source_in(&store, list, "isp");
+    let body = plain_body(100);
+    for (run_octets, stage) in [(64, "runs"), (1 << 20, "files")] {
+        let generation = store.reserve_generation().unwrap();
+        let mut bulk = Bulk::begin(&store, generation).unwrap().with_runs_of(run_octets).with_room(full());
+        let pushed = push_all(&mut bulk, &body);
+        let owner = Owner { generation, ..source.owner() };
+        let written = pushed.and_then(|()| bulk.finish()).and_then(|staged| {
+            assert_eq!(stage, "files", "runs are written first");
+            staged.write(&store, &store.view(), (source.owner(), owner), &mut |_| {}, &|| false)
+        });
+        assert!(matches!(written.err(), Some(BulkError::DiskFull(_))), "{stage}");
+    }
+    assert_eq!(fs::read_dir(directory.path().join("import")).unwrap().count(), 0, "no file is left");
 }
 
 #[test]
