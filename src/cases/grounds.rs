@@ -70,6 +70,12 @@ pub enum Finding {
     /// A test is to be made.
     #[error("a test was asked for")]
     TestAsked,
+    /// The machine has had its test of the day.
+    #[error("a machine is tested once in 24 hours: the next test can be made at {at}")]
+    TestLater {
+        /// Not before then.
+        at: Time,
+    },
     /// A test is on its way.
     #[error("the test is {}", .state.as_str())]
     Testing {
@@ -164,6 +170,7 @@ pub(super) mod tests {
             time().prop_map(|at| Finding::SeenAgain { at }),
             Just(Finding::FoundOpen),
             Just(Finding::TestAsked),
+            time().prop_map(|at| Finding::TestLater { at }),
             prop_oneof![Just(Test::Queued), Just(Test::Arriving)].prop_map(|state| Finding::Testing { state }),
             text().prop_map(|detail| Finding::Silence { detail }),
             text().prop_map(|detail| Finding::SilenceAgain { detail }),

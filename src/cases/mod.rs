@@ -32,7 +32,7 @@ pub use checks::{Checks, Unanswered, Unmet};
 pub use desk::{
     Answered, Asked, Asking, Course, Decider, Desk, NetworkIs, Parts, Shown, Taken,
     retest_rows::Evidence,
-    retests::{Declined, Order, RetestSettings, suspicion},
+    retests::{Declined, NextTest, Order, RetestSettings, suspicion},
 };
 pub use errand::{Due, Errand, Task};
 pub use fault::{Fault, Field, NotYours, Obstacle, Unfit, Wait};

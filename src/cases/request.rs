@@ -314,6 +314,10 @@ impl Request {
             // A proof that nobody asked for still counts: for lock-outs, and for who decides.
             (State::Checking | State::Deciding, Event::Proven(proof)) => {
                 next.proven = Some(proof);
+                // For whom a machine belongs to it is tested once more.
+                if matches!(next.why, Grounds::Found(Finding::TestLater { .. })) {
+                    next.why = Grounds::default();
+                }
                 Ok(next)
             }
             (State::Checking, Event::Passed) => {

@@ -8,11 +8,12 @@ use super::{
     Desk, Entries, Fault, Sitting,
     course::{Course, wider_listing},
     request_rows::{active_row, forget_row, key_rows, lock_row, request_row},
+    retests::NextTest,
     standing::{Standing, cut, ending_of, is_ours, listed_inside, removal_key},
 };
 use crate::{
     cases::{
-        Field, Grounds, Id, NotYours, Obstacle, Secret, Unfit, Wait,
+        Field, Finding, Grounds, Id, NotYours, Obstacle, Secret, Unfit, Wait,
         lockout::{Lockout, blocks},
         proof,
         request::{Around, Ending, Event, Needs, NoMove, Request, State},
@@ -62,6 +63,15 @@ pub struct Shown {
     pub proofs: Vec<ProofKind>,
     /// Until when nobody may ask for this key again.
     pub lockout_until: Option<Time>,
+    /// The test that it has to wait for, its machine having had one of late.
+    pub next_test: Option<NextTest>,
+}
+
+/// A request by itself, without what stands around it.
+impl From<Request> for Shown {
+    fn from(request: Request) -> Self {
+        Self { request, proofs: Vec::new(), lockout_until: None, next_test: None }
+    }
 }
 
 /// Who decides.
@@ -110,19 +120,25 @@ impl Desk {
         let mut sitting = self.sit().await;
         let mut request = sitting.request(id)?;
         let Ok(settings) = self.list_settings(&request.list) else {
-            return Ok(Shown { request, proofs: Vec::new(), lockout_until: None });
+            return Ok(request.into());
         };
         if let Some(ended) = sitting.settle_granted(&settings, &request)? {
             sitting.commit().await?;
             sitting = self.sit().await;
             request = ended;
         }
-        let (sitting, request) = sitting.at_its_owner(&settings, request).await?;
+        let (sitting, mut request) = sitting.at_its_owner(&settings, request).await?;
         // What waits for a proof goes on with one.
         let with_proof = request.proven.is_some() || request.state == State::Proving;
         let lockout_until = sitting.locked(&settings, &request.key, with_proof)?;
-        let proofs = if request.state == State::Proving { self.proofs_at_hand(&settings) } else { Vec::new() };
-        Ok(Shown { request, proofs, lockout_until })
+        let next_test = sitting.next_test(&settings, &request)?;
+        if let Some(NextTest { at, .. }) = next_test {
+            // The next check would find the same.
+            request.why = Finding::TestLater { at }.into();
+        }
+        let helps = request.state == State::Proving || next_test.is_some_and(|next| next.sooner);
+        let proofs = if helps { self.proofs_at_hand(&settings) } else { Vec::new() };
+        Ok(Shown { request, proofs, lockout_until, next_test })
     }
 
     /// Who asked takes it back.

@@ -2,7 +2,7 @@
 //!
 //! Guarantees: a retest's move, the change of the list that follows and the rows by which it is found are one commit; for one
 //! key of a list there is one retest, whoever asks; whoever asks gets the same answer, whether there will be a test or not.
-//! Never: connects to a target; says why there is no test.
+//! Never: connects to a target; says to who asks for a test why there is none.
 
 use super::{
     Desk, Entries, Sitting,
@@ -15,7 +15,7 @@ use super::{
 use crate::{
     cases::{
         Fault, Finding, Id, Obstacle, OwnReason, Unfit,
-        request::{Event as Moves, Request},
+        request::{Event as Moves, Request, State as Stand},
         retest::{
             Admission, Asker, Event, Judgement, Known, Observed, Outcome, Protocol, Retest, State, Suspicion, Terms,
             Token, Variant, admit,
@@ -23,7 +23,9 @@ use crate::{
     },
     change::{Actor, What},
     limits::{CASES_PIECE_ROWS, RETEST_EVIDENCE_OCTETS_MAX, RETEST_REFUSED_SHOWN_MAX},
-    list::{Detail, Duration, Key, Kind, ListName, ListSettings, Mark, NewEntry, Prefix, SourceName, Time},
+    list::{
+        Detail, Duration, Key, Kind, ListName, ListSettings, Mark, NewEntry, Prefix, RemovalRule, SourceName, Time,
+    },
 };
 use std::{
     collections::{HashSet, VecDeque},
@@ -78,6 +80,15 @@ impl Declined {
     }
 }
 
+/// The next test of a machine that has had its test of the day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NextTest {
+    /// Not before then.
+    pub at: Time,
+    /// Whether it is made at once for who shows that the address is theirs.
+    pub sooner: bool,
+}
+
 /// What a kind of list is suspected of.
 #[must_use]
 pub fn suspicion(kind: Kind) -> Option<Suspicion> {
@@ -89,6 +100,26 @@ pub fn suspicion(kind: Kind) -> Option<Suspicion> {
 }
 
 impl Sitting {
+    /// What a request in `checking` waits for where its machine has had its test of the day. `None`: a test is under way, or may
+    /// be asked for, or decides nothing.
+    pub(super) fn next_test(&self, list: &ListSettings, request: &Request) -> Result<Option<NextTest>, Fault> {
+        let (desk, settings) = (self.desk(), self.desk().settings());
+        let tested = request.rule == RemovalRule::Retest && suspicion(list.kind).is_some();
+        let (Some(retest), Some(address)) = (&settings.retest, address_of(&request.asked)) else { return Ok(None) };
+        if !tested || request.state != Stand::Checking || desk.test_of(request)?.is_some() {
+            return Ok(None);
+        }
+        let Some(key) = desk.decides(list, address)?.map(|key| key.to_string()) else { return Ok(None) };
+        let known = self.known(&key, address, None, retest.bounds.queue)?;
+        let (asker, locked) = (asker_of(request), |asker| self.locked(list, &key, asker == Asker::InControl));
+        let Some(until) = known.used_up_until(asker) else { return Ok(None) };
+        let sooner = asker == Asker::Person
+            && !desk.proofs_at_hand(list).is_empty()
+            && admit(&known, Asker::InControl, retest.bounds, self.now) == Admission::Queue
+            && locked(Asker::InControl)?.is_none();
+        Ok(Some(NextTest { at: until.max(locked(asker)?.unwrap_or_default()), sooner }))
+    }
+
     /// Makes the move durable, with what it says about the list.
     async fn commit_judged(self, retest: &Retest, judged: Option<Judgement>) -> Result<(), Fault> {
         let (desk, speaks) = (self.desk().clone(), judged.is_some() || !retest.is_open());
@@ -131,6 +162,11 @@ impl Sitting {
         };
         self.commit_with(entries).await.map(drop)
     }
+}
+
+/// On whose account the test of a request is.
+fn asker_of(request: &Request) -> Asker {
+    if request.proven.is_some() { Asker::InControl } else { Asker::Person }
 }
 
 fn source() -> SourceName {
@@ -256,8 +292,11 @@ impl Desk {
             if self.decides(&of_list, address)?.is_none() {
                 return people(Finding::Undecided { result: Some(Outcome::NotTested) });
             }
-            let asker = if request.proven.is_some() { Asker::InControl } else { Asker::Person };
-            self.ask_retest_as(asker, &request.list, address, true).await?;
+            // To ask now would only lead to the test that was made before.
+            if let Some(next) = self.sit().await.next_test(&of_list, request)? {
+                return Ok(Found::Pending(Finding::TestLater { at: next.at }));
+            }
+            self.ask_retest_as(asker_of(request), &request.list, address, true).await?;
             return Ok(Found::Pending(Finding::TestAsked));
         };
         let said = retest.result.filter(|_| retest.has_said(request.asked_at));

@@ -72,16 +72,31 @@ pub fn counting_block(address: IpAddr) -> Prefix {
     Prefix::new(net).expect("a prefix of a canonical address without host bits is canonical")
 }
 
+impl Asker {
+    /// Tests of one target in 24 hours.
+    const fn allowed(self) -> usize {
+        if matches!(self, Self::InControl) { 2 } else { 1 }
+    }
+}
+
+impl Known {
+    /// Before when the target gets no test on this account: it has had those of its day.
+    #[must_use]
+    pub fn used_up_until(&self, asker: Asker) -> Option<Time> {
+        let earliest = self.of_target.len().checked_sub(asker.allowed()).and_then(|at| self.of_target.get(at));
+        earliest.map(|earliest| earliest.plus(Duration::from_seconds(RETEST_TARGET_APART_SECONDS)))
+    }
+}
+
 /// Whether a test may be made.
 #[must_use]
 pub fn admit(known: &Known, asker: Asker, bounds: Bounds, now: Time) -> Admission {
     let day = Duration::from_seconds(RETEST_TARGET_APART_SECONDS);
-    let allowed = if asker == Asker::InControl { 2 } else { 1 };
-    let used_up = known.of_target.len() >= allowed;
+    let used_up = known.used_up_until(asker);
     let asked = matches!(asker, Asker::Person | Asker::InControl);
     if let Some((id, open)) = known.same
         && asked
-        && (open || used_up)
+        && (open || used_up.is_some())
     {
         return Admission::Share(id);
     }
@@ -93,8 +108,8 @@ pub fn admit(known: &Known, asker: Asker, bounds: Bounds, now: Time) -> Admissio
             }
         };
     }
-    if let Some(earliest) = known.of_target.len().checked_sub(allowed).and_then(|at| known.of_target.get(at)) {
-        return Admission::Later(earliest.plus(day).max(now.plus(Duration::from_seconds(1))));
+    if let Some(until) = used_up {
+        return Admission::Later(until.max(now.plus(Duration::from_seconds(1))));
     }
     if let Some(earliest) =
         known.in_block.len().checked_sub(RETEST_BLOCK_TESTS_MAX).and_then(|at| known.in_block.get(at))

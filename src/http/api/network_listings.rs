@@ -7,7 +7,7 @@
 use super::removals::Removal;
 use crate::{
     cases::{
-        Request, Shown,
+        Request,
         network::{Network, NetworkName},
     },
     change::last_seen,
@@ -118,8 +118,8 @@ pub(super) async fn requests(
     let (desk, faulty) = (state.desk().clone(), state.faulty());
     let requests = move || desk.requests_of(&network.name, NETWORK_LISTINGS_MAX).map_err(faulty);
     let requests = blocking(requests).await?;
-    let shown = requests.into_iter().map(|request| Shown { request, proofs: Vec::new(), lockout_until: None });
-    Ok(Json(NetworkRequests { requests: shown.map(|shown| Removal::of(shown, true)).collect() }))
+    let shown = requests.into_iter().map(|request| Removal::of(request.into(), true));
+    Ok(Json(NetworkRequests { requests: shown.collect() }))
 }
 
 /// The requests that a network is to decide, and whether there are more.

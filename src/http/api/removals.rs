@@ -6,7 +6,9 @@
 
 use super::challenge::{Purpose, Work};
 use crate::{
-    cases::{Asking, Decider, Id, Request, Shown, ShownProof, State as Stand, network::NetworkName, retest::Retest},
+    cases::{
+        Asking, Decider, Id, NextTest, Request, Shown, ShownProof, State as Stand, network::NetworkName, retest::Retest,
+    },
     http::{
         Problem, State,
         access::{Access, Asked, At},
@@ -108,6 +110,11 @@ pub(in crate::http) struct Removal {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub lockout_until: Option<Time>,
+    /// Before then no test can be made of the machine that the request waits for: it has had its test of the day. Where `proofs`
+    /// are named, each of them brings one more test at once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub test_after: Option<Time>,
     /// How control was shown.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub proven: Option<&'static str>,
@@ -215,9 +222,7 @@ pub(super) async fn list(
     blocking(move || {
         let found = desk.active_removals(after, AUDIT_PAGE_MAX).map_err(faulty)?;
         let next = found.last().filter(|_| found.len() == AUDIT_PAGE_MAX).map(|last| last.id.to_string());
-        let shown = found
-            .into_iter()
-            .map(|request| Removal::of(Shown { request, proofs: Vec::new(), lockout_until: None }, true));
+        let shown = found.into_iter().map(|request| Removal::of(request.into(), true));
         Ok(Json(Removals { removals: shown.collect(), next }))
     })
     .await
@@ -346,7 +351,7 @@ fn tested(test: &Retest) -> String {
 }
 
 fn plain(request: Request) -> Removal {
-    Removal::of(Shown { request, proofs: Vec::new(), lockout_until: None }, false)
+    Removal::of(request.into(), false)
 }
 
 fn secret(headers: &HeaderMap) -> Option<&str> {
@@ -361,9 +366,9 @@ fn read_id(text: &str) -> Result<Id, Problem> {
 impl Removal {
     /// What is told of a request; contact, note and token only to those who may know them.
     pub fn of(shown: Shown, private: bool) -> Self {
-        let Shown { request, proofs, lockout_until } = shown;
+        let Shown { request, proofs, lockout_until, next_test } = shown;
         let personal = |text: &str| Some(text.to_owned()).filter(|text| private && !text.is_empty());
-        let next_step = next_step(&request);
+        let next_step = next_step(&request, next_test);
         Self {
             id: request.id.to_string(),
             list: request.list.to_string(),
@@ -377,6 +382,7 @@ impl Removal {
             why: Some(request.why.to_string()).filter(|why| !why.is_empty()),
             until: request.until.filter(|_| request.state == Stand::Granted),
             lockout_until,
+            test_after: next_test.map(|next| next.at),
             proven: request.proven.map(ProofKind::as_str),
             txt: (private && proofs.contains(&ProofKind::RdnsTxt)).then(|| format!("dnsbld={}", request.token)),
             proofs: proofs.into_iter().map(ProofKind::as_str).collect(),
@@ -387,7 +393,12 @@ impl Removal {
 }
 
 /// What comes next, in words.
-fn next_step(request: &Request) -> String {
+fn next_step(request: &Request, next_test: Option<NextTest>) -> String {
+    if let Some(NextTest { at, sooner }) = next_test {
+        let waits = format!("nothing: a test of the machine decides, and the next can be made at {at}");
+        let proof = "or show that the address is yours by one of the proofs: then it is tested once more at once";
+        return if sooner { format!("{waits}; {proof}") } else { waits };
+    }
     match request.state {
         Stand::Proving => "show that the address is yours by one of the proofs".into(),
         Stand::Checking if request.rule == RemovalRule::Retest => {

@@ -43,7 +43,7 @@ impl Why {
 fn found(finding: &Finding, now: Time, words: Messages) -> Option<Said> {
     let dated = |id: &str, at: &Time| Said::from(words.with(id, "moment", Moment::at(*at, now, words).text));
     Some(match finding {
-        Finding::Lapsed | Finding::Over { .. } => return None,
+        Finding::Lapsed | Finding::Over { .. } | Finding::TestLater { .. } => return None,
         Finding::LockedOut { until } => dated("removal-locked", until),
         Finding::NewerEvidence { at } => dated("why-newer", at),
         Finding::NoServer { unmet } => lacking(unmet, words).into(),
@@ -178,7 +178,9 @@ mod tests {
     #[test]
     fn what_the_state_says_already_is_not_said_again_and_words_stand_as_they_were_written() {
         let why = |grounds: &Grounds| Why::of(grounds, NOW, Messages::of(Language::German));
-        assert_eq!(why(&Finding::Lapsed.into()), Why::Nothing);
+        for said in [Finding::Lapsed, Finding::TestLater { at: NOW }] {
+            assert_eq!(why(&said.into()), Why::Nothing);
+        }
         assert_eq!(why(&Grounds::default()), Why::Nothing);
         assert_eq!(why(&Grounds::Said("we looked".into())), Why::Quoted("we looked".into()));
     }

@@ -19,7 +19,8 @@ use super::{
 };
 use crate::{
     cases::{
-        self, Asking, Ending, Fault, Grounds, Id, NotYours, Request, Shown, ShownProof, State as Stand, retest::Retest,
+        self, Asking, Ending, Fault, Grounds, Id, NextTest, NotYours, Request, Shown, ShownProof, State as Stand,
+        retest::Retest,
     },
     http::{
         Problem, api,
@@ -338,9 +339,15 @@ impl StatePage {
         now: Time,
     ) -> Self {
         let words = site.words();
-        let Shown { request, proofs, lockout_until } = shown;
+        let Shown { request, proofs, lockout_until, next_test } = shown;
         let moment = |time| Moment::at(time, now, words);
-        let (state, tone, meaning) = state_words(&request, test.is_some(), remembered, words);
+        let (state, tone, mut meaning) = state_words(&request, test.is_some(), remembered, words);
+        if let Some(NextTest { at, sooner }) = next_test {
+            meaning = words.with("removal-checking-later", "moment", moment(at).text);
+            if sooner {
+                meaning = format!("{meaning} {}", words.say("removal-checking-sooner"));
+            }
+        }
         let txt =
             (secret.is_some() && proofs.contains(&ProofKind::RdnsTxt)).then(|| format!("dnsbld={}", request.token));
         let why = match test.filter(|_| request.state == Stand::Checking) {

@@ -313,3 +313,81 @@ async fn a_removal_that_was_taken_back_shows_the_words_given() {
         assert_eq!(page.contains(&format!("<p class=\"foreign\">{why}</p>")), shown, "{page}");
     }
 }
+
+/// Asked within a day of the last test, a removal was to be "checked within some minutes" for a day, with "nothing to do",
+/// while a proof would have brought a test at once.
+#[tokio::test]
+async fn a_removal_asked_within_a_day_of_a_test_says_when_the_next_can_be_made_and_offers_the_proofs() {
+    let server = retests::server();
+    server.with_rule("relay", RemovalRule::Retest).await;
+    server.put("relay", "feed", "198.51.100.7").await.ok();
+    server.put("proxies", "feed", "198.51.100.7").await.ok();
+    let first = server.asked("relay", "198.51.100.7").await;
+    server.desk.upkeep().await.unwrap();
+    let order = server.desk.next_retest(&HashSet::new()).await.unwrap().unwrap();
+    let steps = vec![Step { variant: order.trials[0].0, verdict: Verdict::Arrived }];
+    let observed = Observed { reach: Reach::Greeted, steps, transcript: String::new() };
+    server.desk.retest_observed(order.id, Some(observed)).await.unwrap();
+    server.desk.upkeep().await.unwrap();
+    assert!(server.page(&first).await.contains(">Refused<"));
+    server.pass(600);
+
+    let asked = server.ask("relay", "198.51.100.7").await;
+    let (page, secret) = (format!("/removals/{}", asked["id"].as_str().unwrap()), asked["secret"].as_str().unwrap());
+    let call = format!("/api/v1{page}");
+    // From the first moment on, and not only once the request was looked at.
+    for _ in 0..2 {
+        let page = server.page(&page).await;
+        assert!(page.contains("The next test can be made on 16 January 2027"), "{page}");
+        assert!(
+            page.contains("tested once more at once") && page.contains("name=\"act\" value=\"rdns-txt\""),
+            "{page}"
+        );
+        assert!(!page.contains("within some minutes") && !page.contains("on its way"), "{page}");
+        let told = server.call_with(secret, "GET", &call, Value::Null).await.ok();
+        assert_eq!((&told["state"], &told["proofs"]), (&json!("checking"), &json!(["rdns-txt"])), "{told}");
+        for (field, part) in [
+            ("test_after", "2027-01-16T08:0"),
+            ("why", "the next test can be made at 2027-01-16T08:0"),
+            ("next_step", "or show that the address is yours"),
+            ("txt", "dnsbld="),
+        ] {
+            assert!(told[field].as_str().unwrap_or_default().contains(part), "{field}: {told}");
+        }
+        server.desk.upkeep().await.unwrap();
+    }
+    assert!(server.page(&format!("{page}?lang=de")).await.contains("frühestens am 16. Januar 2027"));
+    assert!(server.desk.next_retest(&HashSet::new()).await.unwrap().is_none());
+    // Another list's test of the machine counts as well; where the list takes no proofs, none are offered.
+    let other = server.page(&server.asked("proxies", "198.51.100.7").await).await;
+    assert!(other.contains("The next test can be made on") && !other.contains("at once"), "{other}");
+
+    let txt = server.call_with(secret, "GET", &call, Value::Null).await.ok()["txt"].as_str().unwrap().to_owned();
+    *server.checks.names.lock().unwrap() = vec!["mx.example.org".into()];
+    server.checks.texts.lock().unwrap().push(("_dnsbld.mx.example.org".into(), txt.into()));
+    let proven = server.prove(&asked, json!({"proof": "rdns-txt"})).await.ok();
+    assert!(proven["why"].is_null(), "it waits for the next day no more: {proven}");
+    server.desk.upkeep().await.unwrap();
+    assert!(server.page(&page).await.contains("The test waits for its turn"));
+    assert!(server.desk.next_retest(&HashSet::new()).await.unwrap().is_some());
+}
+
+/// After a test the next day brings another, without a proof and without anybody asking anew.
+#[tokio::test]
+async fn a_removal_that_waits_for_the_next_day_gets_its_test_then() {
+    let server = retests::server();
+    server.put("proxies", "feed", "198.51.100.7").await.ok();
+    server.desk.ask_retest(&"proxies".parse().unwrap(), "198.51.100.7".parse().unwrap(), true).await.unwrap();
+    let order = server.desk.next_retest(&HashSet::new()).await.unwrap().unwrap();
+    let steps = vec![Step { variant: order.trials[0].0, verdict: Verdict::Arrived }];
+    let observed = Observed { reach: Reach::Greeted, steps, transcript: String::new() };
+    server.desk.retest_observed(order.id, Some(observed)).await.unwrap();
+    server.pass(600);
+    let request = server.asked("proxies", "198.51.100.7").await;
+    server.desk.upkeep().await.unwrap();
+    assert!(server.desk.next_retest(&HashSet::new()).await.unwrap().is_none());
+    server.pass(86_400);
+    server.desk.upkeep().await.unwrap();
+    assert!(server.page(&request).await.contains("The test waits for its turn"));
+    assert!(server.desk.next_retest(&HashSet::new()).await.unwrap().is_some());
+}
