@@ -595,7 +595,7 @@ pub const FORM_TOKEN_SECONDS: u32 = 7_200;
 /// How long a form has to lie open: less than anyone takes to fill it in, more than a robot wants to wait.
 pub const FORM_RIPE_SECONDS: u32 = 10;
 
-/// Tokens of forms that are remembered as used: 12 octets each, twice.
+/// Tokens of forms that are remembered as used: 12 octets each, twice, and what came of it, at most some 300 octets.
 pub const FORM_TOKENS_USED_MAX: usize = 65_536;
 
 /// Zero bits of a proof of work: about a quarter of a million hashes, a second of a slow machine.

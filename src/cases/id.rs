@@ -2,7 +2,7 @@
 //!
 //! Guarantees: 128 random bits each, so that neither is guessed; of a secret only its SHA-256 is kept, compared in constant
 //! time.
-//! Never: shows a secret but to who asked, once; orders cases by their names.
+//! Never: shows a secret but to who asked, with the answer to what they sent; orders cases by their names.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use sha2::Digest as _;

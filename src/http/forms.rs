@@ -5,6 +5,7 @@
 //! POST form     Sent<T>           of our own pages only: Sec-Fetch-Site, Origin
 //!               Forms::admit      the token once, and only when it is ripe or worked for
 //!               Forms::count      token buckets: so many an hour for a v4 address or v6 /64, for a v6 /48 and a v6 /32
+//!               Forms::keep       what came of it, for who sends the same form once more
 //! ```
 //! What is counted was paid for: forms that cost nothing use up nobody's hour.
 //!
@@ -13,7 +14,12 @@
 //! `TOKEN.NONCE` begins with [`FORM_WORK_BITS`] zero bits makes a token good at once (programs do that; the pages have no
 //! script). Calls of the API take the same tokens from `GET /api/v1/challenge`.
 //!
-//! Guarantees: a token is good once, for one purpose and one client, for two hours, and only in the process that issued it.
+//! A form that was taken may be sent once more without being meant: a page that answered it is loaded again, a button is pressed
+//! twice. That asks for nothing new, and gets the answer of the first time. It tells nobody what they have not been told: who can
+//! send the token has the form that the answer went to, at the same client.
+//!
+//! Guarantees: a token is good once, for one purpose and one client, for two hours, and only in the process that issued it; what
+//! came of it is told to the same client for the same purpose only, and no longer than that.
 //! Never: sets a cookie, keeps an address.
 
 use super::{
@@ -22,6 +28,7 @@ use super::{
     limiter::{Clients, Limited, Rates},
 };
 use crate::{
+    cases::{Id, Secret},
     limits::{
         FORM_OCTETS_MAX, FORM_RIPE_SECONDS, FORM_TOKEN_SECONDS, FORM_TOKENS_USED_MAX, FORM_WORK_BITS, FORMS_PER_HOUR,
         FORMS_PER_PROVIDER_HOUR, FORMS_PER_SITE_HOUR,
@@ -39,8 +46,8 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
 use std::{
-    collections::{HashSet, VecDeque},
-    sync::{Mutex, PoisonError},
+    collections::{HashMap, VecDeque, hash_map::Entry},
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
@@ -56,11 +63,23 @@ pub struct Forms {
     clients: Clients,
 }
 
-/// Tokens that were taken, until they would be too old anyway.
+/// What a token begins with, which no other begins with.
+type Head = [u8; HEAD_OCTETS];
+
+/// Tokens that were taken, each with what came of it, until they would be too old anyway.
 #[derive(Default)]
 struct Used {
-    known: HashSet<[u8; HEAD_OCTETS]>,
-    order: VecDeque<[u8; HEAD_OCTETS]>,
+    known: HashMap<Head, Option<Came>>,
+    order: VecDeque<Head>,
+}
+
+/// What came of a form.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Came {
+    /// A request for removal, and its secret.
+    Asked(Id, Secret),
+    /// It led to this page.
+    Led(Box<str>),
 }
 
 /// Why a token is not taken.
@@ -119,21 +138,44 @@ impl Forms {
         token: &str,
         nonce: Option<&str>,
     ) -> Result<(), NotTaken> {
-        let octets = BASE64URL_NOPAD.decode(token.as_bytes()).map_err(|_| NotTaken::Foreign)?;
-        let (head, mac) = octets.split_first_chunk::<HEAD_OCTETS>().ok_or(NotTaken::Foreign)?;
-        if mac.len() != MAC_OCTETS || self.mac(purpose, client, head).verify_truncated_left(mac).is_err() {
-            return Err(NotTaken::Foreign);
-        }
-        let issued = Time::from_seconds(u32::from_be_bytes([head[0], head[1], head[2], head[3]]));
-        let age = now.since(issued).seconds();
+        let head = self.head(purpose, client, token)?;
+        let age = now.since(issued_at(&head)).seconds();
         if age > FORM_TOKEN_SECONDS {
             return Err(NotTaken::Old);
         }
         if age < FORM_RIPE_SECONDS && !nonce.is_some_and(|nonce| is_work(token, nonce)) {
             return Err(NotTaken::Soon(FORM_RIPE_SECONDS - age));
         }
-        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-        if used.take(*head, now) { Ok(()) } else { Err(NotTaken::Used) }
+        if self.used().take(head, now) { Ok(()) } else { Err(NotTaken::Used) }
+    }
+
+    /// The head of a token that was issued for this purpose to this client.
+    fn head(&self, purpose: &str, client: Prefix, token: &str) -> Result<Head, NotTaken> {
+        let octets = BASE64URL_NOPAD.decode(token.as_bytes()).map_err(|_| NotTaken::Foreign)?;
+        let (head, mac) = octets.split_first_chunk::<HEAD_OCTETS>().ok_or(NotTaken::Foreign)?;
+        if mac.len() != MAC_OCTETS || self.mac(purpose, client, head).verify_truncated_left(mac).is_err() {
+            return Err(NotTaken::Foreign);
+        }
+        Ok(*head)
+    }
+
+    fn used(&self) -> MutexGuard<'_, Used> {
+        self.used.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps what came of a form whose token was taken.
+    pub fn keep(&self, purpose: &str, client: Prefix, token: &str, came: Came) {
+        let Ok(head) = self.head(purpose, client, token) else { return };
+        if let Some(kept) = self.used().known.get_mut(&head) {
+            *kept = Some(came);
+        }
+    }
+
+    /// What came of a form whose token was taken, as far as that is known.
+    #[must_use]
+    pub fn came_of(&self, purpose: &str, client: Prefix, token: &str) -> Option<Came> {
+        let head = self.head(purpose, client, token).ok()?;
+        self.used().known.get(&head).cloned().flatten()
     }
 
     /// Whether a token can still be sent: it was not taken, and is not too old.
@@ -141,9 +183,7 @@ impl Forms {
     pub fn is_open(&self, token: &str, now: Time) -> bool {
         let octets = BASE64URL_NOPAD.decode(token.as_bytes()).unwrap_or_default();
         let Some(head) = octets.first_chunk::<HEAD_OCTETS>() else { return false };
-        let issued = Time::from_seconds(u32::from_be_bytes([head[0], head[1], head[2], head[3]]));
-        let used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-        now.since(issued).seconds() <= FORM_TOKEN_SECONDS && !used.known.contains(head)
+        now.since(issued_at(head)).seconds() <= FORM_TOKEN_SECONDS && !self.used().known.contains_key(head)
     }
 
     /// Counts a request of a client, whose token was taken.
@@ -173,19 +213,23 @@ pub(super) fn counted(clients: &Clients, caller: &Caller) -> Result<(), Problem>
 
 impl Used {
     /// Remembers a token; whether it is new.
-    fn take(&mut self, head: [u8; HEAD_OCTETS], now: Time) -> bool {
-        let issued = |head: &[u8; HEAD_OCTETS]| u32::from_be_bytes([head[0], head[1], head[2], head[3]]);
-        let oldest = now.minus(Duration::from_seconds(FORM_TOKEN_SECONDS)).seconds();
-        while self.order.len() >= FORM_TOKENS_USED_MAX || self.order.front().is_some_and(|head| issued(head) < oldest) {
+    fn take(&mut self, head: Head, now: Time) -> bool {
+        let oldest = now.minus(Duration::from_seconds(FORM_TOKEN_SECONDS));
+        while self.order.len() >= FORM_TOKENS_USED_MAX
+            || self.order.front().is_some_and(|head| issued_at(head) < oldest)
+        {
             let Some(gone) = self.order.pop_front() else { break };
             self.known.remove(&gone);
         }
-        if !self.known.insert(head) {
-            return false;
-        }
+        let Entry::Vacant(place) = self.known.entry(head) else { return false };
+        place.insert(None);
         self.order.push_back(head);
         true
     }
+}
+
+fn issued_at(head: &Head) -> Time {
+    Time::from_seconds(u32::from_be_bytes([head[0], head[1], head[2], head[3]]))
 }
 
 /// Whether this nonce is work done for the token.
@@ -257,6 +301,25 @@ mod tests {
         assert_eq!(admit("removal", one, later(FORM_RIPE_SECONDS)), Ok(()));
         assert_eq!(admit("removal", one, later(60)), Err(NotTaken::Used));
         assert_eq!(Forms::default().admit("removal", one, later(60), &token, None), Err(NotTaken::Foreign));
+    }
+
+    #[test]
+    fn what_came_of_a_form_is_told_to_who_sends_the_same_form_for_as_long_as_its_token_is_known() {
+        let forms = Forms::default();
+        let (one, came) = (client("192.0.2.1"), Came::Led("/retests/1".into()));
+        let token = forms.issue("retest", one, T0);
+        forms.keep("retest", one, &token, came.clone());
+        assert_eq!(forms.came_of("retest", one, &token), None, "it was not taken yet");
+        forms.admit("retest", one, later(60), &token, None).unwrap();
+        assert_eq!(forms.came_of("retest", one, &token), None, "nothing has come of it yet");
+        forms.keep("retest", one, &token, came.clone());
+        assert_eq!(forms.came_of("retest", one, &token), Some(came));
+        assert_eq!(forms.came_of("retest", client("192.0.2.2"), &token), None);
+        assert_eq!(forms.came_of("removal", one, &token), None);
+        let much_later = later(2 * FORM_TOKEN_SECONDS);
+        let next = forms.issue("retest", one, much_later);
+        forms.admit("retest", one, much_later.plus(Duration::from_seconds(60)), &next, None).unwrap();
+        assert_eq!(forms.came_of("retest", one, &token), None);
     }
 
     #[test]

@@ -21,7 +21,7 @@ use crate::{
     http::{
         Problem,
         api::{self, Purpose, claims},
-        forms::{NotTaken, Sent},
+        forms::{Came, Sent},
     },
     limits::{CLAIM_PREFIXES_MAX, NETWORK_NAME_OCTETS_MAX, NETWORK_TITLE_CHARACTERS_MAX},
     list::{KeyError, Prefix},
@@ -100,12 +100,12 @@ pub(in crate::http) async fn send(
         Err(problem) => return problem_page_before(&state, &reader, &problem, Some("/claim".into())),
     };
     let (words, now) = (reader.messages, state.parts.clock.now());
-    if let Err(fault) = state.forms.admit(Purpose::Claim.as_str(), access.caller.key(), now, &filled.token, None) {
-        let wrong = match fault {
-            NotTaken::Soon(seconds) => words.count("removal-soon", u64::from(seconds)),
-            NotTaken::Foreign | NotTaken::Old | NotTaken::Used => words.say("removal-again"),
+    let (purpose, key) = (Purpose::Claim.as_str(), access.caller.key());
+    if let Err(fault) = state.forms.admit(purpose, key, now, &filled.token, None) {
+        return match state.forms.came_of(purpose, key, &filled.token) {
+            Some(Came::Led(page)) => Redirect::to(&reader.link(&page)).into_response(),
+            _ => form_page(&state, &access, &reader, filled, Some(fault.said(words).into())),
         };
-        return form_page(&state, &access, &reader, filled, Some(wrong.into()));
     }
     if let Err(problem) = state.forms.count(&access.caller) {
         return problem_page(&state, &reader, &problem);
@@ -113,6 +113,7 @@ pub(in crate::http) async fn send(
     match claimed(&state, &access, &filled).await {
         Ok(Ok((network, word))) => {
             let page = format!("/networks/{}/claim?claim={word}", network.name);
+            state.forms.keep(purpose, key, &filled.token, Came::Led(page.as_str().into()));
             Redirect::to(&reader.link(&page)).into_response()
         }
         Ok(Err(fault)) => form_page(&state, &access, &reader, filled, Some(Said::of(&fault, now, words))),

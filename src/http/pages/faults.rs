@@ -14,6 +14,7 @@ use crate::{
         network::{NetworkError, Unprovable},
     },
     change::Refused,
+    http::forms::NotTaken,
     limits::{
         CLAIM_CUTS_MAX, CLAIM_PREFIXES_MAX, NETWORK_CONTACTS_MAX, NETWORK_NAME_OCTETS_MAX, NETWORK_PREFIXES_MAX,
         NETWORK_RANGES_MAX, NETWORK_TEXT_CHARACTERS_MAX, NETWORK_TITLE_CHARACTERS_MAX,
@@ -61,6 +62,17 @@ impl Said {
                 }
                 .into()
             }
+        }
+    }
+}
+
+impl NotTaken {
+    /// Why a form was not taken, and what to do.
+    pub(super) fn said(self, words: Messages) -> String {
+        match self {
+            Self::Soon(seconds) => words.count("removal-soon", u64::from(seconds)),
+            Self::Used => words.say("form-used"),
+            Self::Foreign | Self::Old => words.say("form-old"),
         }
     }
 }

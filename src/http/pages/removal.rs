@@ -5,7 +5,7 @@
 //! /removals/ID               where it stands              POST /removals/ID     a proof, a code, or taking it back
 //! ```
 //! Guarantees: works without script, cookie or account; the rule is shown before anything is asked.
-//! Never: shows contact or note; shows the secret but to who has just asked or sent it.
+//! Never: shows contact or note; shows the secret but to who has just asked, or sends it or the form that asked.
 
 use super::{
     Access, Asked, At, Of, Reader, Response, Said, Site, State, StatusCode, fault_page,
@@ -24,7 +24,7 @@ use crate::{
     },
     http::{
         Problem, api,
-        forms::{NotTaken, Sent},
+        forms::{Came, NotTaken, Sent},
     },
     limits::{CONTACT_CHARACTERS_MAX, NOTE_CHARACTERS_MAX},
     list::{Kind, ListName, ProofKind, RemovalRule, Time},
@@ -135,15 +135,9 @@ pub(in crate::http) async fn ask(
         Ok(Sent(form)) => form,
         Err(problem) => return problem_page(&state, &reader, &problem),
     };
-    let words = reader.messages;
     let (key, now) = (access.caller.key(), state.parts.clock.now());
     if let Err(fault) = state.forms.admit(PURPOSE, key, now, &form.token, None) {
-        let wrong = match fault {
-            NotTaken::Soon(seconds) => words.count("removal-soon", u64::from(seconds)),
-            NotTaken::Foreign | NotTaken::Old | NotTaken::Used => words.say("removal-again"),
-        };
-        let soon = matches!(fault, NotTaken::Soon(_));
-        return form_page(&state, &access, &reader, form, Some((wrong, None)), soon).await;
+        return not_admitted(&state, &access, &reader, form, fault).await;
     }
     if let Err(problem) = state.forms.count(&access.caller) {
         return problem_page(&state, &reader, &problem);
@@ -161,14 +155,28 @@ pub(in crate::http) async fn ask(
     };
     match state.desk().ask_removal(asking).await {
         Ok(cases::Asked { request, secret }) => {
-            let secret = Some(secret.reveal().to_owned());
-            stands(&state, &reader, request.id, secret, None, true).await
+            let told = Some(secret.reveal().to_owned());
+            state.forms.keep(PURPOSE, key, &form.token, Came::Asked(request.id, secret));
+            stands(&state, &reader, request.id, told, None, true).await
         }
         Err(fault) => {
-            let wrong = refusal(&fault, now, words);
+            let wrong = refusal(&fault, now, reader.messages);
             form_page(&state, &access, &reader, form, Some(wrong), false).await
         }
     }
+}
+
+/// The answer to a form whose token was not taken. One that was taken before asks for nothing more: who loads the page of its
+/// request again finds what stood there, with the secret, which they would else have to ask anew for.
+async fn not_admitted(state: &State, access: &Access, reader: &Reader, form: Form, fault: NotTaken) -> Response {
+    if let Some(Came::Asked(id, secret)) = state.forms.came_of(PURPOSE, access.caller.key(), &form.token) {
+        return match access.count_look_up(state) {
+            Ok(()) => stands(state, reader, id, Some(secret.reveal().to_owned()), None, true).await,
+            Err(problem) => problem_page(state, reader, &problem),
+        };
+    }
+    let soon = matches!(fault, NotTaken::Soon(_));
+    form_page(state, access, reader, form, Some((fault.said(reader.messages), None)), soon).await
 }
 
 /// `/removals/{id}`

@@ -17,7 +17,7 @@ use crate::{
         Problem,
         api::retests::count,
         explain,
-        forms::{NotTaken, Sent},
+        forms::{Came, NotTaken, Sent},
         state::blocking,
     },
     limits::RETEST_ANSWER_TIME,
@@ -86,8 +86,8 @@ pub(in crate::http) struct Filled {
 
 /// The form has to be sent once more.
 struct Again {
-    /// The message that says why.
-    why: &'static str,
+    /// Why.
+    why: String,
     /// Its token, where that will be taken then.
     kept: Option<String>,
 }
@@ -137,28 +137,32 @@ pub(in crate::http) async fn send(
     let asked = async {
         let Sent(filled) = form.map_err(NotAsked::Read)?;
         let wanted = read(&state, &filled.list, &filled.key).map_err(NotAsked::Read)?;
-        let now = state.parts.clock.now();
-        match state.forms.admit(PURPOSE, access.caller.key(), now, &filled.token, None) {
+        let (key, now) = (access.caller.key(), state.parts.clock.now());
+        match state.forms.admit(PURPOSE, key, now, &filled.token, None) {
             Ok(()) => {}
             // A token that came too soon stays good: the second press of the button is the one that counts.
             Err(NotTaken::Soon(_)) => {
                 let kept = Some(filled.token).filter(|token| state.forms.is_open(token, now));
-                return Ok(Err((wanted, Again { why: "retest-soon", kept })));
+                return Ok(Err((wanted, Again { why: reader.messages.say("retest-soon"), kept })));
             }
-            Err(NotTaken::Foreign | NotTaken::Old | NotTaken::Used) => {
-                return Ok(Err((wanted, Again { why: "removal-again", kept: None })));
+            Err(fault @ (NotTaken::Foreign | NotTaken::Old | NotTaken::Used)) => {
+                return match state.forms.came_of(PURPOSE, key, &filled.token) {
+                    Some(Came::Led(page)) => Ok(Ok(page)),
+                    _ => Ok(Err((wanted, Again { why: fault.said(reader.messages), kept: None }))),
+                };
             }
         }
         let answer_at = Instant::now() + RETEST_ANSWER_TIME;
         let (list, _, prefix) = wanted;
         let within_limit = count(&state, &access);
         let asked = state.parts.desk.ask_retest(&list, prefix.first(), within_limit).await;
-        let asked = asked.map_err(NotAsked::Desk)?;
+        let page: Box<str> = format!("/retests/{}", asked.map_err(NotAsked::Desk)?).into();
+        state.forms.keep(PURPOSE, key, &filled.token, Came::Led(page.clone()));
         sleep_until(answer_at).await;
-        Ok(Ok(asked))
+        Ok(Ok(page))
     };
     match asked.await {
-        Ok(Ok(id)) => Redirect::to(&reader.link(&format!("/retests/{id}"))).into_response(),
+        Ok(Ok(page)) => Redirect::to(&reader.link(&page)).into_response(),
         Ok(Err((wanted, again))) => {
             let page = AskPage::of(&state, &access, &reader, &wanted, Some(again));
             html(StatusCode::UNPROCESSABLE_ENTITY, &reader, &page)
@@ -199,7 +203,7 @@ impl AskPage {
         Self {
             site: Site::of(state, &state.snapshot(), "", reader),
             heading: words.with("retest-heading", "key", &key),
-            soon: again.as_ref().map(|again| words.say(again.why)),
+            soon: again.as_ref().map(|again| again.why.clone()),
             text: words.get(text, &[("key", key.as_str().into()), ("list", list.as_str().into())]),
             token: again
                 .and_then(|again| again.kept)

@@ -202,3 +202,16 @@ async fn a_signed_in_network_claims_further_prefixes_at_its_desk() {
     let (desk, record) = (desk().await, "_dnsbld.100.51.198.in-addr.arpa. TXT &#34;dnsbld=");
     assert_eq!(desk.matches(record).count(), 1, "{desk}");
 }
+
+/// Who went back and pressed the button once more was asked to send the claim again, whose name was taken by then.
+#[tokio::test]
+async fn a_form_of_a_claim_that_was_taken_leads_to_its_claim_again() {
+    let server = Server::start();
+    let token = hidden(server.get("/claim").await.text(), "token");
+    let fields: Vec<_> = CLAIMED.into_iter().chain([("token", &*token)]).collect();
+    server.pass(11);
+    let (sent, again) =
+        (server.send("127.0.0.1", "/claim", &fields).await, server.send("127.0.0.1", "/claim", &fields).await);
+    assert_eq!((sent.status, again.status), (303, 303), "{}", again.text());
+    assert_eq!(again.headers["location"], sent.headers["location"]);
+}

@@ -55,8 +55,8 @@ async fn a_person_asks_on_the_page_without_script_and_sees_what_becomes_of_it() 
     assert!(shown.status == 200 && shown.text().contains("TXT &#34;dnsbld=") || shown.text().contains("TXT \"dnsbld="));
     let hidden = server.send("203.0.113.9", &format!("/removals/{id}"), &record("wrong")).await;
     assert!(hidden.status == 422 && !hidden.text().contains("dnsbld="), "{}", hidden.text());
-    let again = server.send("203.0.113.9", "/removals", &fields).await;
-    assert!(again.status == 422 && again.text().contains("sent already"), "{}", again.text());
+    let elsewhere = server.send("203.0.113.10", "/removals", &fields).await;
+    assert!(elsewhere.status == 422 && !elsewhere.text().contains(&secret), "{}", elsewhere.text());
     let act =
         |secret: &str, act: &str| vec![("act".to_owned(), act.to_owned()), ("secret".to_owned(), secret.to_owned())];
     for (told, what, status) in [("wrong", "withdraw", 422), (&*secret, "rdns-txt", 422), (&*secret, "withdraw", 200)] {
@@ -137,4 +137,34 @@ async fn a_form_of_another_site_and_one_made_up_do_nothing() {
     assert_eq!(server.get("/removals/new?list=never&key=10.0.0.1").await.status, 404);
     assert_eq!(server.get("/removals/nonsense").await.status, 404);
     assert_eq!(server.answers("198.51.100.7").await, json!(["127.0.0.4"]));
+}
+
+/// To load the page with the secret again lost it: its form "had been sent already", and the advice to send it once more made a
+/// second request.
+#[tokio::test]
+async fn the_page_with_the_secret_can_be_loaded_again_and_asks_for_nothing_more() {
+    let server = Server::start();
+    server.post("relay", &json!({"key": "198.51.100.7", "source": "tester"})).await.ok();
+    let token = hidden(server.get("/removals/new?list=relay&key=198.51.100.7").await.text(), "token");
+    let fields = [("list", "relay"), ("key", "198.51.100.7"), ("token", &*token)];
+    server.pass(11);
+    let asked = server.send("127.0.0.1", "/removals", &fields).await;
+    let again = server.send("127.0.0.1", "/removals", &fields).await;
+    assert_eq!((asked.status, again.status), (202, 202), "{}", again.text());
+    assert_eq!(hidden(again.text(), "secret"), hidden(asked.text(), "secret"));
+    assert!(again.text().contains("Keep this") && !hidden(again.text(), "secret").is_empty());
+    let all = server.call("GET", "/api/v1/removals", "").await.ok();
+    assert_eq!(all["removals"].as_array().unwrap().len(), 1, "{all}");
+    let elsewhere = server.send("203.0.113.10", "/removals", &fields).await;
+    assert!(elsewhere.status == 422 && !elsewhere.text().contains(&hidden(asked.text(), "secret")));
+
+    // Where nothing came of it there is nothing to be shown again, and nothing is to be sent once more for it.
+    let token = hidden(server.get("/removals/new?list=relay&key=198.51.100.8").await.text(), "token");
+    let fields = [("list", "relay"), ("key", "198.51.100.8"), ("token", &*token)];
+    server.pass(11);
+    for told in ["198.51.100.8 is not on the list relay", "This form was taken already"] {
+        let refused = server.send("127.0.0.1", "/removals", &fields).await;
+        assert!(refused.status == 422 && refused.text().contains(told), "{}", refused.text());
+        assert!(!refused.text().contains("Please send it once more"), "{}", refused.text());
+    }
 }

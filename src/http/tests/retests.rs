@@ -337,6 +337,20 @@ async fn who_presses_the_button_every_few_seconds_gets_through() {
     assert_eq!(statuses, [422, 422, 422, 303]);
 }
 
+/// Who went back and pressed the button once more was asked to send the form again.
+#[tokio::test]
+async fn a_form_that_was_taken_leads_to_its_test_again() {
+    let server = server();
+    server.put("relay", "feed", "192.0.2.7\n").await.ok();
+    let token = hidden(server.get("/retest?list=relay&key=192.0.2.7").await.text(), "token");
+    let fields = [("list", "relay"), ("key", "192.0.2.7"), ("token", &*token)];
+    server.pass(11);
+    let (sent, again) =
+        (server.send("127.0.0.1", "/retests", &fields).await, server.send("127.0.0.1", "/retests", &fields).await);
+    assert_eq!((sent.status, again.status), (303, 303), "{}", again.text());
+    assert_eq!(again.headers["location"], sent.headers["location"]);
+}
+
 #[tokio::test]
 async fn a_removal_by_the_rule_retest_waits_for_the_test_and_goes_by_it() {
     let server = server();

@@ -14,7 +14,6 @@ removal-soon = { $number ->
     [one] Das ging schnell. Zum Schutz vor Robotern drücken Sie bitte in { $number } Sekunde noch einmal.
    *[other] Das ging schnell. Zum Schutz vor Robotern drücken Sie bitte in { $number } Sekunden noch einmal.
 }
-removal-again = Dieses Formular war zu alt oder schon abgeschickt. Bitte schicken Sie es noch einmal ab.
 removal-not-taken = Das konnte nicht angenommen werden.
 removal-locked = Nach einer Austragung kam es auf die Liste zurück. Eine neue Anfrage ist möglich ab { $moment }.
 removal-of = Austragung von { $key }

@@ -14,7 +14,6 @@ removal-soon = { $number ->
     [one] That was fast. To keep robots out, please press the button once more in { $number } second.
    *[other] That was fast. To keep robots out, please press the button once more in { $number } seconds.
 }
-removal-again = This form was too old or had been sent already. Please send it once more.
 removal-not-taken = This could not be taken.
 removal-locked = It came back to the list after a removal. It may be asked again after { $moment }.
 removal-of = Removal of { $key }

@@ -14,7 +14,6 @@ removal-soon = { $number ->
     [one] Ha sido muy rápido. Para evitar robots, pulse otra vez el botón dentro de { $number } segundo.
    *[other] Ha sido muy rápido. Para evitar robots, pulse otra vez el botón dentro de { $number } segundos.
 }
-removal-again = Este formulario era demasiado antiguo o ya se había enviado. Envíelo otra vez, por favor.
 removal-not-taken = No se ha podido aceptar.
 removal-locked = Volvió a la lista después de una retirada. Se puede pedir de nuevo a partir del { $moment }.
 removal-of = Retirada de { $key }

@@ -14,7 +14,6 @@ removal-soon = { $number ->
     [one] C’était rapide. Pour écarter les robots, appuyez encore une fois dans { $number } seconde.
    *[other] C’était rapide. Pour écarter les robots, appuyez encore une fois dans { $number } secondes.
 }
-removal-again = Ce formulaire était trop ancien ou déjà envoyé. Veuillez l’envoyer encore une fois.
 removal-not-taken = Cela n’a pas pu être accepté.
 removal-locked = Elle est revenue dans la liste après un retrait. Une nouvelle demande est possible à partir du { $moment }.
 removal-of = Retrait de { $key }
