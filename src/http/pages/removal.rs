@@ -291,6 +291,17 @@ async fn stands(
         Ok(test) => test,
         Err(problem) => return problem_page(state, reader, &problem),
     };
+    let list = api::list_settings(&state.snapshot(), &shown.request.list).ok();
+    let dynamic = list.as_ref().is_some_and(|list| list.kind == Kind::Dynamic);
+    // What was asked for and why it came to nothing would contradict each other below "refused".
+    let rule = if shown.request.state.is_open() {
+        match rule::of_request(state, &shown.request, list, reader.messages).await {
+            Ok(rule) => Some(rule),
+            Err(problem) => return problem_page(state, reader, &problem),
+        }
+    } else {
+        None
+    };
     let snapshot = state.snapshot();
     let site = Site::of(state, &snapshot, "removal", reader);
     let remembered = far(snapshot.served().remembered(Some(&shown.request.list)), reader.messages);
@@ -301,14 +312,7 @@ async fn stands(
     };
     let secret = secret.filter(|secret| shown.request.secret.is(secret));
     let url = format!("{}/removals/{id}", state.settings().public_url);
-    let list = api::list_settings(&snapshot, &shown.request.list).ok();
-    let dynamic = list.as_ref().is_some_and(|list| list.kind == Kind::Dynamic);
     let ends = shown.request.state == Stand::Granted && !dynamic;
-    // What was asked for and why it came to nothing would contradict each other below "refused".
-    let rule = shown.request.state.is_open().then(|| {
-        let list = list.as_deref();
-        rule::of_request(&shown.request, list, Tests::of(state), reader.messages)
-    });
     let page = StatePage::of(site, shown, secret, test.as_ref(), &remembered, fresh, now);
     let mut page = StatePage { wrong, rule, url, ..page };
     if ends {

@@ -81,13 +81,30 @@ fn plain(rule: RemovalRule, kind: Kind, tests: Tests, words: Messages) -> Vec<St
 }
 
 /// By what an open request goes; `list`: its list, where that is still served.
-pub(super) fn of_request(request: &Request, list: Option<&ListSettings>, tests: Tests, words: Messages) -> String {
-    let asks_nobody = list.is_some_and(|list| list.removal.rule != RemovalRule::Operator);
-    match (request.rule, &request.owner) {
-        (RemovalRule::Operator, _) if asks_nobody => words.say("rule-wider-here"),
+pub(super) async fn of_request(
+    state: &State,
+    request: &Request,
+    list: Option<Arc<ListSettings>>,
+    words: Messages,
+) -> Result<String, Problem> {
+    let kind = list.as_ref().map_or(Kind::Spam, |list| list.kind);
+    // The list may have got another rule since: that alone is no wider entry.
+    let asks_nobody = list.filter(|list| list.removal.rule != RemovalRule::Operator);
+    let wider = match asks_nobody.filter(|_| request.rule == RemovalRule::Operator) {
+        Some(list) => is_wider(state, &request.key, list).await?,
+        None => false,
+    };
+    Ok(match (request.rule, &request.owner) {
+        (RemovalRule::Operator, _) if wider => words.say("rule-wider-here"),
         (RemovalRule::Owner, Some(network)) => words.with("removal-deciding-network", "network", network),
-        (rule, _) => plain(rule, list.map_or(Kind::Spam, |list| list.kind), tests, words).join(" "),
-    }
+        (rule, _) => plain(rule, kind, Tests::of(state), words).join(" "),
+    })
+}
+
+/// Whether a wider entry lists the key, which only an operator lifts.
+async fn is_wider(state: &State, key: &str, list: Arc<ListSettings>) -> Result<bool, Problem> {
+    let Ok(key) = Key::parse(key, list.family()) else { return Ok(false) };
+    state.read(move |view, _| Ok(Course::of(view, &[], &list, &key)?.wider.is_some())).await
 }
 
 /// What the rule of a list comes to for one key, where its own words leave that open.

@@ -391,3 +391,15 @@ async fn a_removal_that_waits_for_the_next_day_gets_its_test_then() {
     assert!(server.page(&request).await.contains("The test waits for its turn"));
     assert!(server.desk.next_retest(&HashSet::new()).await.unwrap().is_some());
 }
+
+/// A request that waited for an operator was said to lie in a wider entry, for no reason but that the list's rule had changed.
+#[tokio::test]
+async fn a_request_whose_list_has_got_another_rule_names_no_wider_entry() {
+    let server = Server::start();
+    server.with_rule("compromised", RemovalRule::Operator).await;
+    server.listed("198.51.100.7", "trap").await;
+    let request = server.asked("compromised", "198.51.100.7").await;
+    server.with_rule("compromised", RemovalRule::SelfService).await;
+    let page = server.page(&request).await;
+    assert!(page.contains("An operator of this list decides.") && !page.contains("wider than one address"), "{page}");
+}
