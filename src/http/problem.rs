@@ -16,7 +16,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 use utoipa::ToSchema;
 
 /// A line of a body that could not be taken.
@@ -395,6 +395,8 @@ impl IntoResponse for Problem {
         if let Some(after) = self.retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(after));
         }
+        // For who makes a page of it.
+        response.extensions_mut().insert(Arc::new(self));
         response
     }
 }

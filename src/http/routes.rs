@@ -18,7 +18,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{any, get, post, put},
 };
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -96,7 +96,8 @@ pub fn router(state: State) -> Router {
         .route("/api/{*rest}", any(no_call))
         .route("/{key}", get(pages::key))
         .route("/{first}/{length}", get(pages::range))
-        .layer(within(HTTP_REQUEST_TIME));
+        .layer(within(HTTP_REQUEST_TIME))
+        .layer(from_fn_with_state(state.clone(), paged));
     calls
         .merge(pages)
         .fallback(nowhere)
@@ -131,6 +132,17 @@ async fn bounded(bound: Duration, request: Request, next: Next) -> Response {
     let answered = tokio::time::timeout(bound, next.run(request)).await;
     let late = |_| Problem::timeout(format!("the request was not done within {} s", bound.as_secs())).into_response();
     answered.unwrap_or_else(late)
+}
+
+/// Makes a page of what went wrong before or beside the work of a page: a path that cannot be read, a bound of time. What is
+/// wrong with a token is for programs: no page asks for one in a header.
+async fn paged(Of(state): Of<State>, reader: pages::Reader, request: Request, next: Next) -> Response {
+    let of_api = request.uri().path().starts_with("/api");
+    let response = next.run(request).await;
+    match response.extensions().get::<Arc<Problem>>() {
+        Some(problem) if !of_api && !matches!(problem.status, 401 | 403) => pages::problem(&state, &reader, problem),
+        _ => response,
+    }
 }
 
 /// Puts the headers on every answer, and counts it.

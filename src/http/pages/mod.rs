@@ -208,6 +208,11 @@ fn message(state: &State, reader: &Reader, status: StatusCode, heading: String, 
     html(status, reader, &MessagePage { site, heading, lines, meant, asked, examples: true, again: None })
 }
 
+/// What went wrong where no page was made, as one.
+pub(super) fn problem(state: &State, reader: &Reader, problem: &Problem) -> Response {
+    problem_page(state, reader, problem)
+}
+
 /// An error as a page.
 fn problem_page(state: &State, reader: &Reader, problem: &Problem) -> Response {
     problem_page_before(state, reader, problem, None)
@@ -220,6 +225,8 @@ fn problem_page_before(state: &State, reader: &Reader, problem: &Problem, again:
     let lines = match problem.status {
         429 => vec![words.with("slow-text", "span", far(wait, words))],
         404 => vec![words.say("nowhere-gone")],
+        // Nothing was sent: a link is broken, or was cut.
+        400..=499 if !reader.sent_a_form => vec![words.say("nowhere-text")],
         403 => vec![words.say("form-foreign"), words.say("form-next")],
         400..=499 => vec![words.say("form-unread"), words.say("form-next")],
         _ => vec![words.say("fault-text")],
@@ -246,6 +253,7 @@ fn error_page(
     let heading = match problem.status {
         429 => "slow-heading",
         404 => "nowhere-heading",
+        400..=499 if !reader.sent_a_form => "nowhere-heading",
         400..=499 => "form-heading",
         _ => "fault-heading",
     };

@@ -135,6 +135,26 @@ async fn a_path_or_a_form_that_cannot_be_read_is_answered_by_a_page() {
     }
 }
 
+/// "This form was not taken" was said where none had been sent, and some such paths got the JSON of the API.
+#[tokio::test]
+async fn a_path_that_cannot_be_read_is_said_to_lead_nowhere_and_not_to_be_a_form() {
+    let server = Server::start();
+    let paths = ["/%ff", "/lists/%ff", "/lists/%ff/map", "/removals/%ff", "/retests/%ff", "/networks/%ff", "/%ff/24"];
+    let queries = ["/retest", "/removals/new?list=relay&list=relay", "/?ip=%ff", "/lookup?key=%ff"];
+    for path in paths.into_iter().chain(queries) {
+        let joint = if path.contains('?') { '&' } else { '?' };
+        let reply = server.get(&format!("{path}{joint}lang=de")).await;
+        assert_eq!((reply.status, reply.kind()), (400, "text/html; charset=utf-8"), "{path}: {}", reply.text());
+        assert!(!reply.text().contains("Dieses Formular"), "{path}: {}", reply.text());
+        let said = if path.contains("=%ff") { "Das kann man hier nicht nachsehen" } else { "Hier ist nichts" };
+        assert!(reply.text().contains(said) && reply.text().contains("name=\"key\""), "{path}: {}", reply.text());
+    }
+    let program = server.get("/api/v1/lookup/%ff").await;
+    assert_eq!((program.status, program.kind()), (400, "application/problem+json"));
+    let sent = server.send("127.0.0.1", "/removals/%ff", &[("act", "withdraw")]).await;
+    assert!(sent.status == 400 && sent.text().contains("This form was not taken"), "{}", sent.text());
+}
+
 #[tokio::test]
 async fn a_list_says_what_gets_listed_and_how_it_ends() {
     let server = Server::start();
