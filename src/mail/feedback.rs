@@ -102,8 +102,9 @@ impl Fields {
         for line in text.lines() {
             if line.starts_with([' ', '\t']) {
                 if let Some((_, value)) = fields.last_mut() {
-                    value.push(' ');
-                    value.push_str(line.trim());
+                    // The value may begin on this line.
+                    let joint = if value.is_empty() { "" } else { " " };
+                    *value = [value.as_str(), joint, line.trim()].concat();
                 }
             } else if let Some((name, value)) = line.split_once(':')
                 && fields.len() < FEEDBACK_FIELDS_MAX

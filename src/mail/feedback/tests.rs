@@ -63,6 +63,14 @@ fn an_arf_mail_says_who_and_when_in_its_own_part_alone() {
     }
 }
 
+/// A folded Feedback-Type was taken and counted for nothing, while other folded fields counted.
+#[test]
+fn folded_fields_count_as_they_do_on_one_line() {
+    let (plain, folded) = (read(arf(FIELDS).as_bytes()), read(arf(&FIELDS.replace(": ", ":\r\n\t ")).as_bytes()));
+    let said = |found: Feedback| (found.address, found.kind, found.seen, found.count);
+    assert_eq!(folded.map(said), plain.map(said));
+}
+
 #[test]
 fn what_decides_stands_there_once_and_can_be_read() {
     use FeedbackError::{Missing, Twice, Unreadable};
