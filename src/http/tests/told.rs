@@ -403,3 +403,21 @@ async fn a_request_whose_list_has_got_another_rule_names_no_wider_entry() {
     let page = server.page(&request).await;
     assert!(page.contains("An operator of this list decides.") && !page.contains("wider than one address"), "{page}");
 }
+
+/// Two lists of one kind had regions and headings of one name, so that who hears the page could not tell them apart.
+#[tokio::test]
+async fn the_regions_of_two_lists_of_one_kind_have_names_of_their_own() {
+    let server = Server::start();
+    for list in ["relay", "blocks"] {
+        server.put(list, "feed", "198.51.100.7").await.ok();
+    }
+    let page = server.page("/198.51.100.7").await;
+    let text = |id: &str| page.split(&format!("id=\"{id}\">")).nth(1).map(|rest| rest.split('<').next().unwrap());
+    let regions = page.split("aria-labelledby=\"list-").skip(1);
+    let names: Vec<String> = regions
+        .map(|rest| format!("list-{}", rest.split('"').next().unwrap()))
+        .map(|ids| ids.split(' ').map(|id| text(id).unwrap_or_else(|| panic!("{id}: {page}"))).collect())
+        .collect();
+    assert_eq!(names.len(), 2, "{page}");
+    assert_ne!(names[0], names[1]);
+}
