@@ -37,13 +37,14 @@ pub(super) struct NewClaim {
     /// The name that the network shall have; with the network's token: its own.
     #[schema(example = "example-net")]
     name: String,
-    /// What people call it.
+    /// What people call it. Needed, but with the network's token, where it is not looked at.
     #[serde(default)]
     title: String,
-    /// Mail addresses, for the operators of this server.
+    /// Mail addresses, for the operators of this server: one to eight. Needed, but with the network's token, where they are not
+    /// looked at.
     #[serde(default)]
     contacts: Vec<String>,
-    /// A mail address or a page for the public.
+    /// A mail address or a page for the public; may be left out.
     #[serde(default)]
     public_contact: String,
     /// The prefixes: IPv4 down to /24, IPv6 down to /64; of a network that is not known yet at most 16.

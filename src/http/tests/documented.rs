@@ -139,3 +139,14 @@ fn filled(path: &str, call: &Value, fill: &str) -> String {
     }
     path
 }
+
+/// The call refuses a claim of an unknown network that lacks them, and the document called them optional without a word.
+#[tokio::test]
+async fn the_document_says_who_may_leave_out_what_a_claim_says_of_its_network() {
+    let document = Server::start().get("/openapi.json").await.ok();
+    let fields = &document["components"]["schemas"]["NewClaim"]["properties"];
+    for field in ["title", "contacts"] {
+        let told = fields[field]["description"].as_str().unwrap();
+        assert!(told.contains("Needed") && told.contains("network's token"), "{field}: {told}");
+    }
+}
