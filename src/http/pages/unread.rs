@@ -1,6 +1,7 @@
 //! Kind words for what cannot be looked up: what is wrong with it, and what may have been meant.
 //!
-//! Guarantees: an address inside a pasted refusal or a link is found and offered; what was typed is shown stripped and cut.
+//! Guarantees: an address inside a pasted refusal or a link is found and offered, first the one that the refusal is about; what
+//! was typed is shown stripped and cut.
 //! Never: guesses a name.
 
 use super::{MessagePage, Reader, Response, Site, State, StatusCode, html, messages::Messages, visible};
@@ -14,7 +15,7 @@ use std::net::{IpAddr, SocketAddr};
 pub(super) fn page(state: &State, reader: &Reader, asked: &str, unasked: &Unasked) -> Response {
     let shown: String = visible(asked).chars().take(ASKED_SHOWN_MAX).collect();
     let words = reader.messages;
-    let mut meant = inside(asked);
+    let mut meant = inside(asked, state.settings().site());
     let (heading, lines) = match unasked {
         Unasked::Range(prefix) => {
             let (range, first) = (prefix.to_string(), prefix.first().to_string());
@@ -47,26 +48,60 @@ pub(super) fn page(state: &State, reader: &Reader, asked: &str, unasked: &Unaske
     html(StatusCode::BAD_REQUEST, reader, &page)
 }
 
-/// The addresses that stand in a longer text, and the host of a link: what a pasted refusal is about.
-fn inside(text: &str) -> Vec<String> {
-    let mut found: Vec<String> = Vec::new();
-    let host = text.split_once("://").map(|(_, rest)| rest.split(['/', '?', '#', ' ']).next().unwrap_or_default());
-    let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | ':')));
-    let addresses = words.filter_map(|word| {
-        let word = word.trim_matches(['.', ':']);
-        let address = word.parse::<IpAddr>().ok();
-        address.or_else(|| word.parse::<SocketAddr>().ok().map(|socket| socket.ip())).map(|address| address.to_string())
-    });
-    let host = host.and_then(|host| explain::read_key(host).ok()).map(|key| explain::written(&key));
-    for one in addresses.chain(host) {
-        if !found.contains(&one) {
-            found.push(one);
-        }
-        if found.len() == MEANT_SHOWN_MAX {
-            break;
+/// How likely a refusal is about what stands in it, the likeliest first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Place {
+    /// In a link to this site.
+    OurLink,
+    /// Where mail servers name whom they refused.
+    ClientHost,
+    /// Elsewhere: it may be the host that refused.
+    Elsewhere,
+    /// The host of a link.
+    Link,
+}
+
+/// The addresses that stand in a longer text, what links to `site` lead to, and the hosts of other links: what a pasted refusal is
+/// about.
+fn inside(text: &str, site: &str) -> Vec<String> {
+    let key = |text: &str| explain::read_key(text).ok().map(|key| explain::written(&key));
+    let mut found: Vec<(Place, String)> = Vec::new();
+    let mut before = ["", ""];
+    for word in text.split_whitespace() {
+        let link = word.split_once("://").map(|(_, rest)| rest.trim_end_matches(['.', ',', ';', ')', '>', ']', '"']));
+        let (host, path) = link.map_or(("", ""), |link| link.split_once(['/', '?', '#']).unwrap_or((link, "")));
+        let ours = host.eq_ignore_ascii_case(site);
+        let place = if ours {
+            Place::OurLink
+        } else if before[0].eq_ignore_ascii_case("client") && before[1].eq_ignore_ascii_case("host") {
+            Place::ClientHost
+        } else {
+            Place::Elsewhere
+        };
+        // This site may be called by its address, which is not what anybody asks about.
+        found.extend(addresses(if ours { path } else { word }).map(|address| (place, address)));
+        let last = path.rsplit('/').next().unwrap_or_default();
+        let (linked, place) = if ours { (last, Place::OurLink) } else { (host, Place::Link) };
+        found.extend(key(linked).map(|key| (place, key)));
+        before = [before[1], word];
+    }
+    found.sort_by_key(|(place, _)| *place);
+    let mut meant: Vec<String> = Vec::new();
+    for (_, one) in found {
+        if meant.len() < MEANT_SHOWN_MAX && !meant.contains(&one) {
+            meant.push(one);
         }
     }
-    found
+    meant
+}
+
+fn addresses(word: &str) -> impl Iterator<Item = String> {
+    let parts = word.split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | ':')));
+    parts.filter_map(|part| {
+        let part = part.trim_matches(['.', ':']);
+        let address = part.parse::<IpAddr>().ok();
+        address.or_else(|| part.parse::<SocketAddr>().ok().map(|socket| socket.ip())).map(|address| address.to_string())
+    })
 }
 
 /// What is wrong with it, where that can be said.
@@ -106,7 +141,9 @@ mod tests {
     #[test]
     fn the_address_in_a_pasted_refusal_is_found() {
         let refusal = "550 5.7.1 Service unavailable; Client host [203.0.113.7] blocked using bl.test; see http://bl.test/203.0.113.7";
-        assert_eq!(inside(refusal), ["203.0.113.7", "bl.test"]);
+        assert_eq!(inside("see http://127.0.0.1:8053/203.0.113.7", "127.0.0.1:8053"), ["203.0.113.7"]);
+        let inside = |text| inside(text, "bl.test");
+        assert_eq!(inside(refusal), ["203.0.113.7"]);
         assert_eq!(inside("198.51.100.1:25"), ["198.51.100.1"]);
         assert_eq!(inside("host [2001:db8::25]."), ["2001:db8::25"]);
         assert_eq!(inside("https://www.example.org/page?x=1"), ["www.example.org"]);
@@ -134,7 +171,7 @@ mod tests {
         #[test]
         fn nothing_is_too_strange(text in "\\PC{0,100}|[0-9a-f.:/ ]{0,60}") {
             let _ = wrong(&text, Messages::default());
-            for one in inside(&text) {
+            for one in inside(&text, "bl.test") {
                 prop_assert!(explain::read_key(&one).is_ok(), "{}", one);
             }
         }

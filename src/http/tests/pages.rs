@@ -369,3 +369,27 @@ async fn a_pasted_refusal_with_a_mail_address_is_searched_for_its_address() {
     let alone = server.get("/lookup?key=bob@example.net").await;
     assert!(alone.text().contains("mail address"), "{}", alone.text());
 }
+
+/// The rejecting host stood before the address that the refusal is about.
+#[tokio::test]
+async fn of_a_pasted_refusal_comes_first_what_it_is_about() {
+    let server = Server::start();
+    let host = "host mx.example.net[192.0.2.1] said: 554 5.7.1";
+    for (refusal, first, second) in [
+        (format!("{host} Service unavailable; client HOST [198.51.100.7] blocked"), "198.51.100.7", "192.0.2.1"),
+        (format!("{host} no; see http://bl.test/198.51.100.9"), "198.51.100.9", "192.0.2.1"),
+        (format!("{host} <http://bl.test/spam.example>."), "spam.example", "192.0.2.1"),
+        (
+            format!("{host} Client host [198.51.100.7] blocked (https://bl.test/2001:db8::25)"),
+            "2001:db8::25",
+            "198.51.100.7",
+        ),
+    ] {
+        let path: String = refusal.bytes().map(|octet| format!("%{octet:02x}")).collect();
+        let reply = server.get(&format!("/lookup?key={path}")).await;
+        let meant: Vec<&str> = reply.text().split("<li><a class=\"key\" href=\"/").skip(1).collect();
+        let meant: Vec<&str> = meant.into_iter().filter_map(|rest| rest.split('"').next()).collect();
+        assert_eq!(meant[..2], [first, second], "{refusal}");
+        assert!(!meant.contains(&"bl.test"), "{refusal}");
+    }
+}
