@@ -296,11 +296,12 @@ impl Desk {
         self.retest(id).map(Some)
     }
 
-    /// The program was started: what ran then is put back.
+    /// The program was started: what ran then is put back, and mail that came meanwhile was not heard.
     ///
     /// # Errors
     /// The store cannot be read or written.
     pub async fn retests_restarted(&self) -> Result<(), Fault> {
+        self.mail_unheard(None);
         let terms = self.retest_settings()?.terms;
         let mut sitting = self.sit().await;
         for (key, _) in sitting.under(FAMILY, b"r", CASES_PIECE_ROWS)? {
@@ -405,7 +406,7 @@ impl Desk {
             let Some(id) = id_at_end(&key) else { continue };
             let mut sitting = self.sit().await;
             let Some(before) = sitting.retest(id)? else { continue };
-            let mut event = Event::Due;
+            let mut event = Event::Due { heard_since: self.heard_since(before.address) };
             if before.due_for_a_test(&settings.terms, sitting.now) {
                 let known = sitting.known(&before.key, before.address, None, settings.bounds.queue)?;
                 let known = Known { automatic, ..known };
