@@ -327,6 +327,12 @@ impl Door {
         })
     }
 
+    /// What happens before the next change of a whole source is switched to.
+    #[cfg(test)]
+    pub fn before_switch(&self, act: impl FnOnce() + Send + 'static) {
+        self.shared().acts_of_test.lock().unwrap().push(Box::new(act));
+    }
+
     #[cfg(test)]
     pub(super) fn shared(&self) -> &Arc<Shared> {
         &self.inner.shared
