@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     limits::{POST_ENTRIES_MAX, RETRY_AFTER_QUEUE, WRITER_QUEUE_MAX},
-    list::{Serial, Time},
+    list::{ListName, Serial, SourceName, Time},
     metrics,
     snapshot::Published,
     store::{Batch, Store, TokenHash, TokenRow},
@@ -213,6 +213,15 @@ impl Door {
     /// See [`Refused`]; [`Refused::SourceBusy`] where an import or another such change of the source runs.
     pub fn change_whole(&self, change: WholeChange) -> Result<Committed, Refused> {
         whole::change(self, &self.inner.shared, change)
+    }
+
+    /// Takes off what a source holds in each of these lists, or in none of them where it is busy in one. Waits: for a thread
+    /// that may.
+    ///
+    /// # Errors
+    /// See [`Refused`]; with [`Refused::SourceBusy`] and [`Refused::UnknownList`] nothing has changed.
+    pub fn purge_in(&self, lists: &[ListName], actor: &Actor, source: &SourceName) -> Result<(), Refused> {
+        whole::purge_in(self, &self.inner.shared, lists, actor, source)
     }
 
     /// Begins an import. Its lines are pushed, and it is finished, on a thread that may wait.

@@ -211,6 +211,31 @@ async fn what_a_put_brings_into_a_prefix_that_was_lost_at_its_switch_goes_though
     assert!(tokio::time::timeout(Duration::from_secs(20), settled).await.is_ok(), "it stayed");
 }
 
+/// It was answered 409, and the network's tokens were gone.
+#[tokio::test]
+async fn a_network_that_cannot_be_forgotten_while_it_imports_keeps_its_tokens_and_entries() {
+    let server = Server::start();
+    let token = network(&server).await;
+    as_isp(&server, &token, "PUT", SOURCE, "203.0.113.7\n").await.ok();
+    let (pieces, waiting) = channel(4);
+    let (begun, ended) = (Arc::<Notify>::default(), Arc::<Notify>::default());
+    let wide = "/api/v1/lists/wide/sources/network.isp";
+    let put = as_isp(&server, &token, "PUT", wide, slow_body(waiting, begun.clone(), ended));
+    let refused = async {
+        begun.notified().await;
+        let delete = server.call("DELETE", "/api/v1/networks/isp", "").await;
+        assert_eq!(delete.status, 409, "{}", delete.text());
+        assert!(listed(&server, "203.0.113.7").await, "nothing was changed");
+        pieces.send("2001:db8:7:1::1\n").await.unwrap();
+        drop(pieces);
+    };
+    let (reply, ()) = tokio::join!(put, refused);
+    assert_eq!(reply.ok()["added"], 1);
+    assert_eq!(server.call("DELETE", "/api/v1/networks/isp", "").await.status, 204);
+    assert!(!listed(&server, "203.0.113.7").await && !listed(&server, "2001:db8:7:1::1").await);
+    assert_eq!(as_isp(&server, &token, "PUT", SOURCE, "203.0.113.7\n").await.status, 401);
+}
+
 #[tokio::test]
 async fn what_is_posted_while_a_prefix_is_given_up_does_not_stay() {
     let server = Server::start();
