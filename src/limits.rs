@@ -666,6 +666,22 @@ pub const INBOX_CONNECTIONS_MAX: usize = 64;
 /// Connections at once to the inbox of one client (IPv6: its /64): a relay may hand over the mails of a test side by side.
 pub const INBOX_CONNECTIONS_PER_CLIENT_MAX: usize = 8;
 
+/// Connections at once to the inbox of one site (IPv4: its /24; IPv6: its /48): that many addresses cost nothing more.
+pub const INBOX_CONNECTIONS_PER_SITE_MAX: usize = 16;
+
+/// Connections at once to the inbox of one network (IPv4: its /16; IPv6: its /32): half of the places are left to others.
+pub const INBOX_CONNECTIONS_PER_NETWORK_MAX: usize = 32;
+
+/// How long a connection to the inbox may go without naming a mailbox that is waited for before it counts as no mail that
+/// was lost, should it have to leave for another. A mail server names one within a second or two of being greeted.
+pub const INBOX_PATIENCE: Duration = Duration::from_secs(20);
+
+/// Neighbourhoods of which is known when their mail was turned away; beyond, it counts as everybody's.
+pub const INBOX_UNHEARD_MAX: usize = 1_024;
+
+/// How often at most it is logged that the inbox turns mail away, in seconds.
+pub const INBOX_UNHEARD_LOG_SECONDS: u32 = 60;
+
 /// Time for a session with the inbox.
 pub const INBOX_SESSION_TIME: Duration = Duration::from_secs(300);
 

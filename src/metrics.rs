@@ -1,6 +1,6 @@
 //! Every metric of the program, declared once.
 //!
-//! Two kinds: *counted* ones, which a room counts up as things happen ([`Http`], [`Change`], [`Run`]), and *read* ones,
+//! Two kinds: *counted* ones, which a room counts up as things happen ([`Http`], [`Change`], [`Mail`], [`Run`]), and *read* ones,
 //! which are asked for when somebody scrapes ([`Figure`]): the cells of the UDP threads, the state of the store.
 //!
 //! Guarantees: names, labels and help texts stand here alone; a scrape takes no lock that a query or a write waits for.
@@ -30,6 +30,8 @@ pub struct Metrics {
     pub change: Change,
     /// The web side.
     pub http: Http,
+    /// Mail that comes.
+    pub mail: Mail,
     /// The process.
     pub run: Run,
 }
@@ -60,6 +62,13 @@ pub struct Http {
     pub rate_limited: Counter,
 }
 
+/// What the room `mail` tells.
+#[derive(Clone, Debug, Default)]
+pub struct Mail {
+    /// Connections to the inbox that were not heard to the end, by whose sake: `idle` ones, `near` ones, `any`.
+    pub unheard: Family<Reason, Counter>,
+}
+
 /// What `run` counts.
 #[derive(Clone, Debug, Default)]
 pub struct Run {
@@ -76,7 +85,7 @@ pub struct Manner {
     pub manner: &'static str,
 }
 
-/// Why a change was refused, in one word.
+/// Why, in one word: a change was refused, or mail not heard.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct Reason {
     /// The label.
@@ -241,6 +250,8 @@ impl Metrics {
         all.register("dnsbld_http_requests", "HTTP requests, by route and status", self.http.requests.clone());
         let limited = "HTTP requests refused because their client asked too often";
         all.register("dnsbld_http_rate_limited", limited, self.http.rate_limited.clone());
+        let unheard = "Connections that the inbox closed or could not take, by reason: idle, for its neighbours (near), for all (any)";
+        all.register("dnsbld_inbox_unheard", unheard, self.mail.unheard.clone());
         all.register("dnsbld_reloads", "Reloads of the configuration, by outcome", self.run.reloads.clone());
         let failed = "1 while the configuration on disk was refused and an older one is in force";
         all.register("dnsbld_reload_failed", failed, self.run.reload_failed.clone());

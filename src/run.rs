@@ -35,7 +35,7 @@ use std::{
     net::SocketAddr,
     os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, atomic::AtomicU32},
     thread,
     time::Duration,
 };
@@ -237,7 +237,8 @@ impl Process {
             settings: case_settings,
             checks: dns.clone(),
         });
-        let mailroom = Arc::new(mailroom::Room { desk: desk.clone(), dns });
+        let mail = metrics.mail.clone();
+        let mailroom = Arc::new(mailroom::Room { desk: desk.clone(), dns, metrics: mail, logged: AtomicU32::new(0) });
         outside::start(&config, sockets.outside, &desk, mailroom, &mut units, &stop).map_err(failed)?;
         let (upkeep, stopping) = (desk.clone(), stop.clone());
         units.task("desk", async move {

@@ -16,6 +16,7 @@
 
 mod claims;
 mod course;
+mod hearing;
 mod listings;
 mod networks;
 mod news_mail;
@@ -75,6 +76,7 @@ pub struct Desk {
     turn: Arc<Mutex<()>>,
     networks: networks::KnownNetworks,
     declined: Arc<retests::Declined>,
+    hearing: Arc<hearing::Hearing>,
     soon: Arc<Soon>,
     /// Moves written into the audit trail since the start: their order within a second.
     audited: Arc<AtomicU32>,
@@ -113,8 +115,9 @@ impl Desk {
     #[must_use]
     pub fn new(parts: Parts) -> Self {
         let networks = networks::KnownNetworks::default();
-        let (turn, soon, declined, audited) = (Arc::default(), Arc::default(), Arc::default(), Arc::default());
-        Self { parts: Arc::new(parts), turn, networks, soon, declined, audited }
+        let (turn, soon, audited) = (Arc::default(), Arc::default(), Arc::default());
+        let (declined, hearing) = (Arc::default(), Arc::default());
+        Self { parts: Arc::new(parts), turn, networks, declined, hearing, soon, audited }
     }
 
     /// The settings in force.

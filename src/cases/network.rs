@@ -435,6 +435,12 @@ impl Network {
         self.active().any(|held| held.covers(prefix))
     }
 
+    /// Whether all that was in force of it `then` still is.
+    #[must_use]
+    pub fn still_holds(&self, then: &Self) -> bool {
+        then.active().all(|prefix| self.holds(prefix))
+    }
+
     /// Whether this is the source under which it writes.
     #[must_use]
     pub fn writes_as(&self, source: &SourceName) -> bool {

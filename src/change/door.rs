@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     limits::{POST_ENTRIES_MAX, RETRY_AFTER_QUEUE, WRITER_QUEUE_MAX},
-    list::{Serial, Time},
+    list::{ListName, Serial, SourceName, Time},
     metrics,
     snapshot::Published,
     store::{Batch, Store, TokenHash, TokenRow},
@@ -215,6 +215,15 @@ impl Door {
         whole::change(self, &self.inner.shared, change)
     }
 
+    /// Takes off what a source holds in each of these lists, or in none of them where it is busy in one. Waits: for a thread
+    /// that may.
+    ///
+    /// # Errors
+    /// See [`Refused`]; with [`Refused::SourceBusy`] and [`Refused::UnknownList`] nothing has changed.
+    pub fn purge_in(&self, lists: &[ListName], actor: &Actor, source: &SourceName) -> Result<(), Refused> {
+        whole::purge_in(self, &self.inner.shared, lists, actor, source)
+    }
+
     /// Begins an import. Its lines are pushed, and it is finished, on a thread that may wait.
     ///
     /// # Errors
@@ -325,6 +334,12 @@ impl Door {
             TrySendError::Full(_) => Refused::Busy { retry_after: RETRY_AFTER_QUEUE },
             TrySendError::Disconnected(_) => Refused::Stopping,
         })
+    }
+
+    /// What happens before the next change of a whole source is switched to.
+    #[cfg(test)]
+    pub fn before_switch(&self, act: impl FnOnce() + Send + 'static) {
+        self.shared().acts_of_test.lock().unwrap().push(Box::new(act));
     }
 
     #[cfg(test)]

@@ -12,16 +12,17 @@ use super::{
     draft::past,
     edits::holding_at,
     leaving::{Left, ended_with, how_left},
+    places::Place,
     plan::{Holding, Outcome},
     prepare::{Coming, Preparation},
-    request::{Committed, Refused, Whole, WholeChange},
+    request::{Actor, Committed, Refused, Whole, WholeChange},
     state::ListState,
     switch::{Cause, Plan, Planned},
     tally::day_after_undo,
 };
 use crate::{
     limits::{HOUR_SECONDS, UNDO_PIECE_ROWS},
-    list::{Duration, Entry, Key, Mark, Time},
+    list::{Duration, Entry, Key, ListName, Mark, SourceName, Time},
     store::{Arrival, Batch, Owner, Past, Source, SourceRow, UndoHead, View},
 };
 use std::{cmp::Ordering, collections::BTreeMap, sync::Arc};
@@ -35,6 +36,42 @@ pub(super) fn change(door: &Door, shared: &Shared, change: WholeChange) -> Resul
         .filter(|source| source.is_known())
         .ok_or_else(|| Refused::UnknownSource(name.clone(), source_name.clone()))?;
     let place = shared.places.enter((&name, list.id), &source_name, None)?;
+    at_place(door, shared, &place, (list, source), actor, may_exclude, whole)
+}
+
+/// Purges a source in each of these lists that knows it. All its places are taken first: where one is another's, in none.
+pub(super) fn purge_in(
+    door: &Door,
+    shared: &Shared,
+    lists: &[ListName],
+    actor: &Actor,
+    source: &SourceName,
+) -> Result<(), Refused> {
+    let registered = shared.registered();
+    let mut taken = Vec::with_capacity(lists.len());
+    for name in lists {
+        let list = registered.list(name).cloned().ok_or_else(|| Refused::UnknownList(name.clone()))?;
+        taken.push((shared.places.enter((name, list.id), source, None)?, list));
+    }
+    for (place, list) in taken {
+        let known = shared.store.catalog().source_named(list.id, source).cloned();
+        if let Some(known) = known.filter(|known| known.is_known()) {
+            at_place(door, shared, &place, (list, known), actor.clone(), false, Whole::Purge)?;
+        }
+    }
+    Ok(())
+}
+
+/// Does it, where nobody else does anything of the kind.
+fn at_place(
+    door: &Door,
+    shared: &Shared,
+    place: &Place,
+    (list, source): (Arc<ListState>, Arc<Source>),
+    actor: Actor,
+    may_exclude: bool,
+    whole: Whole,
+) -> Result<Committed, Refused> {
     let view = place.own(&shared.store, list.id, source.id);
     let seen = view.serial();
     let source = view.catalog().source(list.id, source.id).cloned().unwrap_or(source);
@@ -45,7 +82,7 @@ pub(super) fn change(door: &Door, shared: &Shared, change: WholeChange) -> Resul
         Whole::Undo => act.undo()?,
     };
     drop(act);
-    let preparation = Preparation { door, shared, place: &place, seen, guarded: false, dry_run: false };
+    let preparation = Preparation { door, shared, place, seen, guarded: false, dry_run: false };
     preparation.bring_into_force(Box::new(Coming {
         actor,
         list,

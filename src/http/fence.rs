@@ -1,11 +1,12 @@
 //! What a network may do while something of it is in force, and where it may write: lists of kind dynamic, under its own
 //! source, inside its active prefixes.
 //!
-//! A network may lose a prefix while its write is on the way. So every write looks again when it is done, whether or not
-//! somebody still waits for its answer.
+//! A network may lose a prefix while its write is on the way. So a body that is checked as it comes in is looked at again
+//! right before it comes into force; and, for what is lost between, every write when it is done, whether or not somebody still
+//! waits for its answer.
 //!
-//! Guarantees: one key outside makes the whole body 403, with the line named; what a write has put outside of what is the
-//! network's by then goes again.
+//! Guarantees: one key outside makes the whole body 403, with the line named; so does a prefix that was lost while the body
+//! came in; what a write has put outside of what is the network's by then goes again.
 //! Never: lets a network undo an import: what it held then may lie outside what is its own now.
 
 use super::{
@@ -70,7 +71,24 @@ impl Fence {
         self.within.is_some()
     }
 
-    /// Makes a change, then [`Fence::settle`].
+    /// Right before a write comes into force: whether what its keys were checked against is the network's still. For a thread
+    /// that may wait.
+    ///
+    /// # Errors
+    /// 403 where it is not.
+    pub fn still_stands(&self, state: &State) -> Result<(), Problem> {
+        let Some((then, _)) = &self.within else { return Ok(()) };
+        match state.desk().network(&then.name) {
+            Ok(now) if now.still_holds(then) => Ok(()),
+            Ok(_) | Err(Fault::Unknown(_)) => {
+                let lost = "has lost a prefix meanwhile; nothing was changed";
+                Err(Problem::forbidden(format!("the network {} {lost}", then.name)))
+            }
+            Err(fault) => Err(state.faulty()(fault)),
+        }
+    }
+
+    /// Makes a change that was just checked, then [`Fence::settle`].
     ///
     /// # Errors
     /// What the door says.

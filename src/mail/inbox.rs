@@ -1,24 +1,25 @@
 //! Our receiving mail server: listens, bounds what others may cost, and tells the mailroom what arrives.
 //!
-//! Guarantees: connections in all and of one client, the time of a session and of a pause are bounded; "250" after a message
-//! is said only when the mailroom has it on disk.
+//! Guarantees: connections in all, of one client and of its neighbours, the time of a session and of a pause are bounded; a
+//! connection that comes is taken or turned away with 421 at once; the mailroom is told when mail may have been turned away;
+//! "250" after a message is said only when the mailroom has it on disk.
 //! Never: sends a bounce, or takes a mail that nobody waits for and that is sent to no trap.
 
-use super::server::{Act, Arrival, Server, Untaken, Wanted};
+use super::{
+    places::{Places, Seat, Seated, Unheard},
+    server::{Act, Arrival, Server, Untaken, Wanted},
+};
 use crate::{
     descriptors,
-    limits::{
-        ACCEPT_PAUSE, INBOX_CONNECTIONS_MAX, INBOX_CONNECTIONS_PER_CLIENT_MAX, INBOX_PAUSE_TIME, INBOX_SESSION_TIME,
-    },
-    list::Prefix,
+    limits::{ACCEPT_PAUSE, INBOX_PAUSE_TIME, INBOX_SESSION_TIME},
 };
 use async_trait::async_trait;
-use std::{collections::HashMap, convert::Infallible, fmt, net::IpAddr, sync::Arc};
+use std::{convert::Infallible, fmt, io::Write as _, net::IpAddr, sync::Arc};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
     task::{Id, JoinSet},
-    time::{sleep, timeout},
+    time::{Instant, sleep, timeout},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -34,6 +35,8 @@ pub trait Mailroom: Send + Sync {
     fn waits_for(&self, mailbox: &str) -> Result<Option<Wanted>, NotNow>;
     /// A mail has arrived; returns when what follows of it is on disk.
     async fn arrived(&self, arrival: Arrival) -> Result<(), Untaken>;
+    /// Somebody was not heard to the end.
+    fn unheard(&self, unheard: Unheard);
 }
 
 /// The server.
@@ -60,29 +63,24 @@ impl Inbox {
     /// Serves until `stop`.
     pub async fn serve(self, listener: TcpListener, stop: CancellationToken) -> Result<(), Infallible> {
         let inbox = Arc::new(self);
-        let mut open = JoinSet::new();
-        let mut clients: HashMap<Id, Prefix> = HashMap::new();
+        let (mut open, mut places) = (JoinSet::new(), Places::new());
         loop {
             tokio::select! {
                 () = stop.cancelled() => return Ok(()),
                 Some(ended) = open.join_next_with_id(), if !open.is_empty() => {
-                    let id = match ended {
+                    places.free(match ended {
                         Ok((id, ())) => id,
                         Err(broken) => broken.id(),
-                    };
-                    clients.remove(&id);
+                    });
                 }
-                accepted = accept(&listener), if open.len() < INBOX_CONNECTIONS_MAX => match accepted {
-                    Ok((stream, from)) => {
-                        let from = Prefix::customer(from.ip());
-                        if clients.values().filter(|known| **known == from).count() < INBOX_CONNECTIONS_PER_CLIENT_MAX {
-                            let inbox = Arc::clone(&inbox);
-                            let task = open.spawn(async move { inbox.session(stream).await });
-                            clients.insert(task.id(), from);
-                        }
-                    }
+                accepted = accept(&listener) => match accepted {
+                    Ok((stream, from)) => inbox.take(stream, from.ip(), &mut open, &mut places),
                     Err(error) => {
                         tracing::debug!(%error, "no connection taken");
+                        // It went away by itself; all else is want of something here.
+                        if error.kind() != std::io::ErrorKind::ConnectionAborted {
+                            inbox.mailroom.unheard(Unheard::Any);
+                        }
                         sleep(ACCEPT_PAUSE).await;
                     }
                 },
@@ -90,13 +88,38 @@ impl Inbox {
         }
     }
 
-    async fn session(&self, mut stream: TcpStream) {
-        let Ok(peer) = stream.peer_addr() else { return };
-        // Broken off or late, nothing is to be done: what was handed on was answered.
-        let _ended = timeout(INBOX_SESSION_TIME, self.talk(&mut stream, peer.ip())).await;
+    /// Gives a connection its place, or turns it away.
+    fn take(self: &Arc<Self>, stream: TcpStream, from: IpAddr, open: &mut JoinSet<()>, places: &mut Places<Id>) {
+        let Seated { seat, unheard } = places.make_room(from, Instant::now());
+        if let Some(unheard) = unheard {
+            self.mailroom.unheard(unheard);
+        }
+        let Some(seat) = seat else { return self.turn_away(stream) };
+        let (inbox, its) = (Arc::clone(self), Arc::clone(&seat));
+        let task = open.spawn(async move { inbox.session(stream, &its).await });
+        places.sit(task.id(), seat);
     }
 
-    async fn talk(&self, stream: &mut TcpStream, peer: IpAddr) -> std::io::Result<()> {
+    /// Says that there is no room, and waits for nothing: not for the peer to read it either.
+    fn turn_away(&self, stream: TcpStream) {
+        let said = format!("421 4.3.2 {} has no room for more; try again later\r\n", self.name);
+        // Who does not hear it sees the connection close.
+        let _unheard = stream.into_std().and_then(|mut stream| stream.write_all(said.as_bytes()));
+    }
+
+    async fn session(&self, mut stream: TcpStream, seat: &Seat) {
+        let Ok(peer) = stream.peer_addr() else { return };
+        let leaves = tokio::select! {
+            () = seat.left() => true,
+            // Broken off or late, nothing is to be done: what was handed on was answered.
+            _ended = timeout(INBOX_SESSION_TIME, self.talk(&mut stream, peer.ip(), seat)) => false,
+        };
+        if leaves {
+            self.turn_away(stream);
+        }
+    }
+
+    async fn talk(&self, stream: &mut TcpStream, peer: IpAddr, seat: &Seat) -> std::io::Result<()> {
         let mut server = Server::new(&self.name, &self.domain, Arc::clone(&self.traps), peer);
         let mut buffer = vec![0; 4_096];
         say(stream, &server.banner(&self.contact)).await?;
@@ -118,8 +141,18 @@ impl Inbox {
                             say(stream, &reply).await?;
                             return stream.shutdown().await;
                         }
-                        Act::Check(mailbox) => server.checked(self.mailroom.waits_for(&mailbox).map_err(|NotNow| ())),
-                        Act::HandOn(arrival) => server.handed_on(self.mailroom.arrived(*arrival).await),
+                        Act::Check(mailbox) => {
+                            let wanted = self.mailroom.waits_for(&mailbox).map_err(|NotNow| ());
+                            if let Ok(Some(_)) = wanted {
+                                seat.named();
+                            }
+                            server.checked(wanted)
+                        }
+                        Act::HandOn(arrival) => {
+                            let taken = self.mailroom.arrived(*arrival).await;
+                            seat.handed_on(Instant::now());
+                            server.handed_on(taken)
+                        }
                     };
                 }
             }
@@ -139,10 +172,11 @@ async fn say(stream: &mut TcpStream, reply: &str) -> std::io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::INBOX_CONNECTIONS_PER_CLIENT_MAX;
     use std::sync::Mutex;
 
     #[derive(Default)]
-    struct Shelf(Mutex<Vec<Arrival>>);
+    struct Shelf(Mutex<Vec<Arrival>>, Mutex<Vec<Unheard>>);
 
     #[async_trait]
     impl Mailroom for Shelf {
@@ -153,6 +187,10 @@ mod tests {
         async fn arrived(&self, arrival: Arrival) -> Result<(), Untaken> {
             self.0.lock().unwrap().push(arrival);
             Ok(())
+        }
+
+        fn unheard(&self, unheard: Unheard) {
+            self.1.lock().unwrap().push(unheard);
         }
     }
 
@@ -182,19 +220,50 @@ mod tests {
         task.await.unwrap();
     }
 
+    async fn greeted(address: std::net::SocketAddr) -> TcpStream {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let mut greeting = [0; 3];
+        stream.read_exact(&mut greeting).await.unwrap();
+        assert_eq!(&greeting, b"220");
+        stream
+    }
+
+    /// Whoever opened connections and said nothing kept everybody else out.
     #[tokio::test]
-    async fn one_client_has_few_connections_and_the_next_one_is_closed_unheard() {
-        let (address, stop, task) = running(Arc::default()).await;
+    async fn the_inbox_is_reached_though_all_places_of_a_client_are_held() {
+        let shelf = Arc::new(Shelf::default());
+        let (address, stop, task) = running(Arc::clone(&shelf)).await;
         let mut open = Vec::new();
         for _ in 0..INBOX_CONNECTIONS_PER_CLIENT_MAX {
-            let mut stream = TcpStream::connect(address).await.unwrap();
-            let mut greeting = [0; 3];
-            stream.read_exact(&mut greeting).await.unwrap();
+            open.push(greeted(address).await);
+        }
+        open.push(greeted(address).await);
+        let mut heard = String::new();
+        open[0].read_to_string(&mut heard).await.unwrap();
+        assert!(heard.ends_with("421 4.3.2 mx.example has no room for more; try again later\r\n"), "{heard}");
+        assert_eq!(*shelf.1.lock().unwrap(), [Unheard::Near(address.ip())]);
+        stop.cancel();
+        task.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn one_too_many_is_turned_away_at_once_where_all_others_bring_what_is_waited_for() {
+        let shelf = Arc::new(Shelf::default());
+        let (address, stop, task) = running(Arc::clone(&shelf)).await;
+        let mut open = Vec::new();
+        for _ in 0..INBOX_CONNECTIONS_PER_CLIENT_MAX {
+            let mut stream = greeted(address).await;
+            stream.write_all(b"HELO x\r\nMAIL FROM:<>\r\nRCPT TO:<t-1@in.example>\r\n").await.unwrap();
+            let mut said = Vec::new();
+            while !said.ends_with(b"250 2.1.5 ok\r\n") {
+                assert_ne!(stream.read_buf(&mut said).await.unwrap(), 0);
+            }
             open.push(stream);
         }
-        let mut heard = Vec::new();
-        TcpStream::connect(address).await.unwrap().read_to_end(&mut heard).await.ok();
-        assert!(heard.is_empty());
+        let mut heard = String::new();
+        TcpStream::connect(address).await.unwrap().read_to_string(&mut heard).await.unwrap();
+        assert!(heard.starts_with("421 "), "{heard}");
+        assert_eq!(*shelf.1.lock().unwrap(), [Unheard::Near(address.ip())]);
         stop.cancel();
         task.await.unwrap();
     }

@@ -17,6 +17,8 @@ mod inbox;
 #[cfg(feature = "store")]
 mod outbox;
 #[cfg(feature = "store")]
+mod places;
+#[cfg(feature = "store")]
 mod server;
 #[cfg(feature = "store")]
 mod webhook;
@@ -25,6 +27,7 @@ mod webhook;
 pub use {
     inbox::{Inbox, Mailroom, NotNow},
     outbox::{Outbox, Post, Settings},
+    places::Unheard,
     server::{Arrival, Untaken, Wanted},
     webhook::{Caller, Signer},
 };

@@ -2,7 +2,8 @@
 //! own; and traps, for whatever comes.
 //!
 //! Guarantees: a report counts only when DKIM shows that the domain of its mailbox stands behind it; one that is not taken is
-//! told why in the SMTP session; where DNS gives no answer, the sender tries again later.
+//! told why in the SMTP session; where DNS gives no answer, the sender tries again later; when mail was turned away, the desk
+//! knows it, and the operator hears of it, in the log once a minute.
 //! Never: believes what a sender wrote about who handed a mail over.
 
 use crate::{
@@ -14,18 +15,22 @@ use crate::{
     change::Actor,
     config,
     http::{Holder, REPORTS_PREFIX},
-    limits::EVIDENCE_OCTETS_MAX,
+    limits::{EVIDENCE_OCTETS_MAX, INBOX_UNHEARD_LOG_SECONDS},
     list::ReportKind,
     mail::{
-        Arrival, Mailroom, NotNow, Untaken, Wanted,
+        Arrival, Mailroom, NotNow, Unheard, Untaken, Wanted,
         dkim::{self, Unsigned},
         feedback,
     },
+    metrics::{self, Reason},
     retest::{MAILBOX_PREFIX, SENDER_PREFIX},
     store::TokenHash,
 };
 use async_trait::async_trait;
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering},
+};
 
 /// The mailroom of a running program.
 pub struct Room {
@@ -33,6 +38,10 @@ pub struct Room {
     pub desk: Desk,
     /// Who asks DNS for keys; without it no report is taken by mail.
     pub dns: Option<Arc<dyn Checks>>,
+    /// What is counted.
+    pub metrics: metrics::Mail,
+    /// When it was last logged that mail was turned away, in seconds.
+    pub logged: AtomicU32,
 }
 
 /// Whether reports can come by mail.
@@ -66,6 +75,7 @@ impl Mailroom for Room {
         let Some((token, _)) = token_of(mailbox) else { return Ok(None) };
         let waits = self.desk.retest_waits_for(token).map_err(|fault| {
             tracing::error!(%fault, "the inbox cannot look up a mailbox");
+            self.unheard(Unheard::Any);
             NotNow
         })?;
         Ok(waits.then_some(Wanted::Headers))
@@ -74,12 +84,29 @@ impl Mailroom for Room {
     async fn arrived(&self, arrival: Arrival) -> Result<(), Untaken> {
         for (token, bounce) in arrival.mailboxes.iter().filter_map(|mailbox| token_of(mailbox)) {
             let taken = self.desk.retest_arrived(token, arrival.peer, bounce, &arrival.headers).await;
-            taken.map_err(later("an arrived test message"))?;
+            taken.inspect_err(|_| self.unheard(Unheard::Any)).map_err(later("an arrived test message"))?;
         }
         for mailbox in arrival.mailboxes.iter().filter(|mailbox| mailbox.starts_with(REPORTS_PREFIX)) {
             self.reported(mailbox, &arrival.whole).await?;
         }
         if arrival.trapped { self.trapped(arrival).await } else { Ok(()) }
+    }
+
+    fn unheard(&self, unheard: Unheard) {
+        let (reason, near) = match unheard {
+            Unheard::Idle => ("idle", None),
+            Unheard::Near(address) => ("near", Some(address)),
+            Unheard::Any => ("any", None),
+        };
+        self.metrics.unheard.get_or_create(&Reason { reason }).inc();
+        if unheard != Unheard::Idle {
+            self.desk.mail_unheard(near);
+        }
+        let now = self.desk.now().seconds();
+        if now.abs_diff(self.logged.load(Ordering::Relaxed)) >= INBOX_UNHEARD_LOG_SECONDS {
+            self.logged.store(now, Ordering::Relaxed);
+            tracing::warn!(reason, "the inbox is short of room: what is not heard puts off the results of retests");
+        }
     }
 }
 
@@ -136,6 +163,49 @@ impl Room {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        cases::{Parts, Settings},
+        change::{self, Clock, Configuration, Door, Keep},
+        list::{Duration, Time},
+        metrics::{Metrics, scrape},
+        store::{self, Store},
+    };
+    use tokio::sync::watch;
+
+    fn desk(dir: &std::path::Path) -> Desk {
+        let store = Arc::new(Store::open(dir, &store::Settings::default()).unwrap());
+        let day = Duration::from_seconds(86_400);
+        let keep = Keep { history: day, changes: day, evidence: day };
+        let (lists, zones, public_url) = (Vec::new(), Vec::new(), "http://bl.test".into());
+        let configuration = Configuration { lists, zones, public_url, never_builtin: true, keep };
+        let clock = Clock::new(|| Time::from_seconds(1_800_000_000), || Duration::from_seconds(0));
+        let (door, _) = Door::open(store, change::Settings { configuration, threads: 1 }, clock.clone()).unwrap();
+        let (_, settings) = watch::channel(Arc::new(Settings::default()));
+        Desk::new(Parts { door, clock, settings, checks: None })
+    }
+
+    /// Nothing told the desk, or the operator, that the inbox took no more.
+    #[test]
+    fn the_desk_and_the_operator_hear_of_mail_that_was_turned_away() {
+        let dir = tempfile::tempdir().unwrap();
+        let (desk, counted) = (desk(dir.path()), Metrics::default());
+        let (metrics, logged) = (counted.mail.clone(), AtomicU32::new(0));
+        let room = Room { desk: desk.clone(), dns: None, metrics, logged };
+        let (near, other) = ("192.0.2.7".parse().unwrap(), "203.0.113.7".parse().unwrap());
+        let heard_since = || [near, other].map(|address| desk.heard_since(address) == desk.now());
+        for (unheard, expected) in
+            [(Unheard::Idle, [false, false]), (Unheard::Near(near), [true, false]), (Unheard::Any, [true, true])]
+        {
+            room.unheard(unheard);
+            assert_eq!(heard_since(), expected, "{unheard:?}");
+        }
+        let page = scrape(&counted.registry(Vec::new));
+        for reason in ["idle", "near", "any"] {
+            let line = format!("dnsbld_inbox_unheard_total{{reason=\"{reason}\"}} 1");
+            assert!(page.lines().any(|found| found == line), "{line} in\n{page}");
+        }
+        assert_eq!(room.logged.load(Ordering::Relaxed), desk.now().seconds());
+    }
 
     #[test]
     fn a_mailbox_names_its_token() {

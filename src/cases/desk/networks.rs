@@ -16,7 +16,7 @@ use crate::{
         AuditRow, Obstacle,
         network::{HeldPrefix, Network, NetworkError, NetworkName, Range},
     },
-    change::{Actor, Change, Refused, What, Whole, WholeChange},
+    change::{Actor, Change, What},
     limits::{EXPIRY_KEYS_MAX, NETWORKS_MAX},
     list::{Key, Kind, ListName, Prefix, SourceName, Time},
     store::{CaseFamily, TokenRow},
@@ -139,10 +139,10 @@ impl Desk {
         Ok(changed)
     }
 
-    /// Forgets a network, voids its tokens and takes off what it lists. Who waits for its word is looked at at once.
+    /// Forgets a network, takes off what it lists and voids its tokens. Who waits for its word is looked at at once.
     ///
     /// # Errors
-    /// [`Fault::Unknown`]
+    /// [`Fault::Unknown`]; what `change` says: while an import of it runs, nothing changes.
     pub async fn delete_network(&self, actor: &str, name: &NetworkName) -> Result<(), Fault> {
         self.delete_network_if(actor, name, |_, _| true).await
     }
@@ -158,17 +158,12 @@ impl Desk {
         if !still(&self.network(name)?, sitting.now) {
             return Ok(());
         }
+        // First what may be refused, and is for all lists before it is done in one: then nothing has changed, and its tokens
+        // are its still. What the network writes behind this and before its end is looked at when this turn is over
+        // (`keep_inside`), and goes, there being no such network; what fails on the way leaves one that can be forgotten.
+        let (door, source, by, lists) = (self.door().clone(), name.source(), Actor::new(actor), self.dynamic_lists());
+        on_a_thread(move || Ok(door.purge_in(&lists, &by, &source)?)).await?;
         self.void_tokens(name).await?;
-        for list in self.dynamic_lists() {
-            let actor = Actor::new(actor);
-            let (door, source) = (self.door().clone(), name.source());
-            let change = WholeChange { actor, list, source, may_exclude: false, whole: Whole::Purge };
-            on_a_thread(move || match door.change_whole(change) {
-                Ok(_) | Err(Refused::UnknownSource(..)) => Ok(()),
-                Err(refused) => Err(refused.into()),
-            })
-            .await?;
-        }
         sitting.delete(CaseFamily::Network, row(name));
         sitting.forget_mail(name);
         if self.networks()?.len() == 1 {

@@ -153,7 +153,11 @@ impl Sitting {
         // A removal ends by the list's rule, whatever it was granted for.
         let expires = settings.removal.lasts.filter(|_| mark == Mark::Excluded).map(|lasts| self.now.plus(lasts));
         let detail = Detail { reason: reason.to_string().into(), ..Detail::default() };
-        let entry = NewEntry { seen, expires, detail, ..NewEntry::plain(Key::Prefix(key), mark) };
+        let key = Key::Prefix(key);
+        // A first sight is since when a source holds a key, whatever it says of it. What a test says now begins now.
+        let turns = self.desk().retests_say(&settings.name, &key)?.is_some_and(|said| said != mark);
+        let first_seen = turns.then_some(self.now);
+        let entry = NewEntry { seen, first_seen, expires, detail, ..NewEntry::plain(key, mark) };
         let entries = Entries {
             actor: Actor::new("retest"),
             list: retest.list.clone(),
@@ -183,6 +187,15 @@ impl Desk {
     #[must_use]
     pub fn makes_retests(&self) -> bool {
         self.settings().retest.is_some()
+    }
+
+    /// What our tests say of a key so far.
+    fn retests_say(&self, list: &ListName, key: &Key) -> Result<Option<Mark>, Fault> {
+        let view = self.store().view();
+        let catalog = view.catalog();
+        let known = catalog.list_id(list).and_then(|id| catalog.source_named(id, &source()));
+        let held = known.map(|known| view.entry(known.owner(), key)).transpose()?.flatten();
+        Ok(held.map(|entry| entry.mark))
     }
 
     /// The key by which `address` is listed where it may be tested: the address itself, or its block of the list's size.
@@ -335,11 +348,12 @@ impl Desk {
         self.retest(id).map(Some)
     }
 
-    /// The program was started: what ran then is put back.
+    /// The program was started: what ran then is put back, and mail that came meanwhile was not heard.
     ///
     /// # Errors
     /// The store cannot be read or written.
     pub async fn retests_restarted(&self) -> Result<(), Fault> {
+        self.mail_unheard(None);
         let terms = self.retest_settings()?.terms;
         let mut sitting = self.sit().await;
         for (key, _) in sitting.under(FAMILY, b"r", CASES_PIECE_ROWS)? {
@@ -444,7 +458,7 @@ impl Desk {
             let Some(id) = id_at_end(&key) else { continue };
             let mut sitting = self.sit().await;
             let Some(before) = sitting.retest(id)? else { continue };
-            let mut event = Event::Due;
+            let mut event = Event::Due { heard_since: self.heard_since(before.address) };
             if before.due_for_a_test(&settings.terms, sitting.now) {
                 let known = sitting.known(&before.key, before.address, None, settings.bounds.queue)?;
                 let known = Known { automatic, ..known };

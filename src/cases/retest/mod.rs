@@ -7,8 +7,9 @@
 //!           waiting (nobody at home, greylisted)
 //! ```
 //! Guarantees: moves are pure, and there are no others than these. Silence is never clean, nor is a machine that refuses every
-//! connection before its third test. A machine that was found clean is
-//! listed again by the first token that it passes on, whatever the state. After a restart a running test counts as a test.
+//! connection before its third test, nor one that took a message while we turned mail away: that has its time to come again.
+//! A machine that was found clean is listed again by the first token that it passes on, whatever the state. After a restart a
+//! running test counts as a test.
 //! Never: connects, reads a clock, or writes: what a move changes comes back as a [`Judgement`].
 
 mod admit;
@@ -171,7 +172,10 @@ pub enum Event {
     /// A bounce came for it: it was taken, then thought better of.
     Bounced(Token),
     /// The time it waited for has come.
-    Due,
+    Due {
+        /// Since when we have turned no mail away that could have been its, and have listened all the time.
+        heard_since: Time,
+    },
     /// The program was started anew while the test ran.
     Restarted,
 }
@@ -292,7 +296,9 @@ impl Retest {
     /// Whether the passing of time brings a new test, for which there has to be room.
     #[must_use]
     pub fn due_for_a_test(&self, terms: &Terms, now: Time) -> bool {
-        self.moved(Event::Due, terms, now).is_ok_and(|(next, _)| next.state == State::Queued)
+        // What was heard decides what settles, and nothing that settles is queued by it.
+        let due = Event::Due { heard_since: Time::default() };
+        self.moved(due, terms, now).is_ok_and(|(next, _)| next.state == State::Queued)
     }
 
     /// The trials of the next try: those put off keep their token, the others get a new one.
@@ -307,7 +313,7 @@ impl Retest {
     /// # Errors
     /// [`NoMove`], and nothing has changed.
     pub fn moved(&self, event: Event, terms: &Terms, now: Time) -> Result<Moved, NoMove> {
-        let mut next = self.clone();
+        let (mut next, due) = (self.clone(), self.next_at.is_some_and(|at| at <= now));
         let judged = match (self.state, event) {
             (State::Arriving | State::Done, Event::Asked(address)) => {
                 // A neighbour that is closed says nothing about the one that was open, or that holds what it took.
@@ -352,7 +358,7 @@ impl Retest {
                 next.bounced(token, now).ok_or(NoMove(self.state))?;
                 None
             }
-            (_, Event::Due) if self.next_at.is_some_and(|at| at <= now) => next.due(terms, now),
+            (_, Event::Due { heard_since }) if due => next.due(heard_since, terms, now),
             _ => return Err(NoMove(self.state)),
         };
         Ok((next, judged))
@@ -539,7 +545,24 @@ impl Retest {
         }
     }
 
-    fn due(&mut self, terms: &Terms, now: Time) -> Option<Judgement> {
+    /// What was taken has had its time to arrive, if we heard all that came meanwhile. Mail that we turned away has that time
+    /// anew, as long as a token may arrive: whoever keeps others from reaching us puts the result off, and no more.
+    fn settle(&mut self, heard_since: Time, terms: &Terms, now: Time) -> Option<Judgement> {
+        let (heard, end) = (heard_since.plus(terms.settle), self.arrival_until.unwrap_or(now));
+        if heard > now && end > now {
+            let until = heard.min(end);
+            (self.settle_until, self.next_at) = (Some(until), Some(until));
+            return None;
+        }
+        self.settle_until = None;
+        // What was accepted while we did not hear stays so, which is neither clean nor open.
+        for step in self.steps.iter_mut().filter(|step| heard <= now && step.verdict == Verdict::Accepted) {
+            step.verdict = Verdict::Vanished;
+        }
+        self.conclude(Reach::Greeted, terms, now)
+    }
+
+    fn due(&mut self, heard_since: Time, terms: &Terms, now: Time) -> Option<Judgement> {
         match self.state {
             State::Waiting => {
                 self.state = State::Queued;
@@ -547,13 +570,7 @@ impl Retest {
                 None
             }
             State::Arriving if self.settle_until.is_some_and(|until| until <= now) => {
-                self.settle_until = None;
-                for step in &mut self.steps {
-                    if step.verdict == Verdict::Accepted {
-                        step.verdict = Verdict::Vanished;
-                    }
-                }
-                self.conclude(Reach::Greeted, terms, now)
+                self.settle(heard_since, terms, now)
             }
             State::Arriving | State::Done => {
                 let again = self.cleared && usize::from(self.rechecks) < terms.recheck.len();

@@ -59,7 +59,7 @@ impl Story {
 
     fn due(&mut self) -> u32 {
         let when = self.0.next_at.expect("something is due").seconds() - START;
-        self.take(Event::Due, when).unwrap();
+        self.take(Event::Due { heard_since: Time::default() }, when).unwrap();
         when
     }
 
@@ -115,6 +115,36 @@ fn a_token_that_arrives_after_its_time_moves_nothing() {
     story.due();
     assert!(story.take(Event::Arrived { token: tokens[0], from: target() }, 5 * DAY + 100).is_err());
     assert_eq!(story.0.result, Some(Outcome::Clean));
+}
+
+/// Whoever held all places of the inbox for an hour had the relay that they used found clean.
+#[test]
+fn what_was_taken_while_we_turned_mail_away_has_its_hour_anew() {
+    let mut story = Story::new(Suspicion::Relay);
+    let tokens = story.test(Reach::Greeted, [Accepted, Refused, Refused], 0);
+    let busy = HOUR / 2;
+    story.take(Event::Due { heard_since: at(busy) }, HOUR + 10).unwrap();
+    assert_eq!((story.stands(), story.1.len()), ((State::Arriving, None), 0));
+    assert!(story.0.is_open(), "whoever asks waits on");
+    assert_eq!(story.due(), busy + HOUR);
+    assert_eq!((story.0.result, story.1.as_slice()), (Some(Outcome::Clean), [Judgement::Clear].as_slice()));
+    story.take(Event::Arrived { token: tokens[0], from: target() }, DAY).unwrap();
+    assert_eq!(story.0.result, Some(Outcome::Open));
+}
+
+#[test]
+fn where_we_never_hear_for_long_enough_nothing_is_known_and_nobody_waits_for_ever() {
+    let mut story = Story::new(Suspicion::Relay);
+    story.test(Reach::Greeted, [Accepted, Refused, Refused], 0);
+    let mut looks = 0;
+    while story.0.state == State::Arriving {
+        let when = story.0.next_at.unwrap().seconds() - START;
+        assert!(when <= 10 + 5 * DAY);
+        story.take(Event::Due { heard_since: at(when) }, when).unwrap();
+        looks += 1;
+    }
+    assert_eq!((story.stands(), story.1.len()), ((State::Waiting, Some(Outcome::Inconclusive)), 0));
+    assert_eq!((looks, story.0.steps[0].verdict), (120, Accepted));
 }
 
 #[test]
@@ -387,7 +417,8 @@ proptest! {
                 }
                 4 | 5 => {
                     now = now.max(before.next_at.map_or(0, |at| at.seconds() - START));
-                    Event::Due
+                    let heard_since = if pause % 3 == 0 { at(now - pause.min(now)) } else { Time::default() };
+                    Event::Due { heard_since }
                 }
                 6 => Event::Arrived { token: token.map_or(Token::new([0; 16]), |(t, _)| t), from: if pause % 2 == 0 { target() } else { elsewhere() } },
                 7 => Event::Restarted,
@@ -408,7 +439,11 @@ proptest! {
                     prop_assert!(!silent && !matches!(reach, Reach::Silent | Reach::Unwelcome));
                     prop_assert!(reach != Reach::Closed || before.closed >= 2);
                 }
-                (Event::Due, Some(Judgement::Clear)) => prop_assert!(before.settle_until.is_some()),
+                (Event::Due { heard_since }, Some(Judgement::Clear)) => {
+                    prop_assert!(before.settle_until.is_some());
+                    let accepted = before.steps.iter().any(|step| step.verdict == Accepted);
+                    prop_assert!(!accepted || heard_since.plus(terms().settle) <= at(now), "cleared unheard");
+                }
                 (_, Some(Judgement::Clear)) => prop_assert!(false, "cleared by {:?}", event),
                 (Event::Arrived { from, token }, judged) => {
                     prop_assert!(!used.contains(token), "used twice");

@@ -53,6 +53,7 @@ impl Feed {
         })?;
         self.step(|reader, sink| reader.finish(sink))?;
         self.state.still_may(&self.holder, Act::Write(&self.list, &self.source))?;
+        self.fence.still_stands(&self.state)?;
         Ok(self.import.finish(sha256)?)
     }
 

@@ -347,7 +347,9 @@ pub(super) async fn change(
 /// What it lists leaves the lists, and its tokens are no longer for it.
 #[utoipa::path(delete, path = "/api/v1/networks/{name}", tag = "networks", security(("token" = ["admin"])),
     params(("name" = String, Path, description = "Its name", example = "example-net")),
-    responses((status = 204, description = "It is no longer known")))]
+    responses(
+        (status = 204, description = "It is no longer known"),
+        (status = 409, description = "An import of its source is running; nothing was changed", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn delete(Of(state): Of<State>, access: Access, At(name): At<String>) -> Result<StatusCode, Problem> {
     let (actor, name) = (access.may(Act::Admin)?.actor(), named(&name)?);
     let (desk, faulty) = (state.desk().clone(), state.faulty());

@@ -6,6 +6,7 @@ mod claims;
 mod decided;
 mod documented;
 mod hostile;
+mod judged;
 mod languages;
 mod networks;
 mod news;

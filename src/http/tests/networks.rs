@@ -141,17 +141,59 @@ async fn a_change_that_nobody_waits_for_any_more_is_there_for_the_next() {
     assert_eq!(server.desk.network(&name).unwrap().title, "Renamed");
 }
 
+/// A PUT of the prefix was answered 200 though the prefix was gone, and stood in a commit until another took it off.
 #[tokio::test]
-async fn what_a_put_brings_into_a_prefix_that_was_lost_meanwhile_goes_though_its_client_is_gone() {
+async fn a_put_whose_prefix_was_lost_while_it_came_in_is_refused() {
+    let server = Server::start();
+    let token = network(&server).await;
+    for (prefix, key, status) in [("203.0.113.0/24", "203.0.113.7\n", 403), ("2001:db8:9::/48", "2001:db8:7::1\n", 200)]
+    {
+        let add = format!(r#"{{"add_prefixes":["{prefix}"]}}"#);
+        if prefix.contains(':') {
+            server.call("PATCH", "/api/v1/networks/isp", add).await.ok();
+        }
+        let (pieces, waiting) = channel(4);
+        let (begun, ended) = (Arc::<Notify>::default(), Arc::<Notify>::default());
+        let put = as_isp(&server, &token, "PUT", SOURCE, slow_body(waiting, begun.clone(), ended));
+        let lost = async {
+            begun.notified().await;
+            pieces.send(key).await.unwrap();
+            let change = match status {
+                403 => format!(r#"{{"remove_prefixes":["{prefix}"]}}"#),
+                // That more is its own, or that it was looked at again, is no loss.
+                _ => r#"{"title":"Renamed","add_prefixes":["198.51.100.0/24"]}"#.to_owned(),
+            };
+            server.call("PATCH", "/api/v1/networks/isp", change).await.ok();
+            let serial = server.door.store().serial();
+            drop(pieces);
+            serial
+        };
+        let (reply, serial) = tokio::join!(put, lost);
+        assert_eq!(reply.status, status, "{}", reply.text());
+        assert_eq!(server.door.store().serial() == serial, status == 403);
+    }
+}
+
+/// What is lost between the last look and the commit.
+#[tokio::test]
+async fn what_a_put_brings_into_a_prefix_that_was_lost_at_its_switch_goes_though_its_client_is_gone() {
     let server = Server::start();
     let token = network(&server).await;
     let (pieces, waiting) = channel(4);
     let (begun, ended) = (Arc::<Notify>::default(), Arc::<Notify>::default());
+    let (desk, runtime) = (server.desk.clone(), tokio::runtime::Handle::current());
+    server.door.before_switch(move || {
+        let name = "isp".parse().unwrap();
+        let give_up = desk.change_network("isp", &name, "changed", |network, _| {
+            network.prefixes.retain(|held| held.prefix.first().is_ipv6());
+            Ok(())
+        });
+        // It takes off what is there, and comes to its own end behind that.
+        runtime.block_on(Box::pin(give_up)).unwrap();
+    });
     let put = as_isp(&server, &token, "PUT", SOURCE, slow_body(waiting, begun.clone(), ended.clone()));
     let gone = async {
         begun.notified().await;
-        let give_up = r#"{"remove_prefixes":["203.0.113.0/24"]}"#;
-        as_isp(&server, &token, "PATCH", "/api/v1/networks/isp", give_up).await.ok();
         pieces.send("203.0.113.7\n2001:db8:7:1::/64\n").await.unwrap();
         drop(pieces);
         ended.notified().await;
@@ -167,6 +209,31 @@ async fn what_a_put_brings_into_a_prefix_that_was_lost_meanwhile_goes_though_its
         }
     };
     assert!(tokio::time::timeout(Duration::from_secs(20), settled).await.is_ok(), "it stayed");
+}
+
+/// It was answered 409, and the network's tokens were gone.
+#[tokio::test]
+async fn a_network_that_cannot_be_forgotten_while_it_imports_keeps_its_tokens_and_entries() {
+    let server = Server::start();
+    let token = network(&server).await;
+    as_isp(&server, &token, "PUT", SOURCE, "203.0.113.7\n").await.ok();
+    let (pieces, waiting) = channel(4);
+    let (begun, ended) = (Arc::<Notify>::default(), Arc::<Notify>::default());
+    let wide = "/api/v1/lists/wide/sources/network.isp";
+    let put = as_isp(&server, &token, "PUT", wide, slow_body(waiting, begun.clone(), ended));
+    let refused = async {
+        begun.notified().await;
+        let delete = server.call("DELETE", "/api/v1/networks/isp", "").await;
+        assert_eq!(delete.status, 409, "{}", delete.text());
+        assert!(listed(&server, "203.0.113.7").await, "nothing was changed");
+        pieces.send("2001:db8:7:1::1\n").await.unwrap();
+        drop(pieces);
+    };
+    let (reply, ()) = tokio::join!(put, refused);
+    assert_eq!(reply.ok()["added"], 1);
+    assert_eq!(server.call("DELETE", "/api/v1/networks/isp", "").await.status, 204);
+    assert!(!listed(&server, "203.0.113.7").await && !listed(&server, "2001:db8:7:1::1").await);
+    assert_eq!(as_isp(&server, &token, "PUT", SOURCE, "203.0.113.7\n").await.status, 401);
 }
 
 #[tokio::test]

@@ -32,23 +32,23 @@ pub(super) fn server() -> Server {
     server
 }
 
-async fn ask(server: &Server, key: &str) -> String {
+pub(super) async fn ask(server: &Server, key: &str) -> String {
     let reply = server.call("POST", "/api/v1/retests", json!({"list": "relay", "key": key}).to_string()).await;
     assert_eq!(reply.status, 202, "{}", reply.text());
     assert_eq!(reply.json()["state"], "queued");
     reply.json()["id"].as_str().unwrap().to_owned()
 }
 
-async fn retest(server: &Server, id: &str) -> Value {
+pub(super) async fn retest(server: &Server, id: &str) -> Value {
     server.get(&format!("/api/v1/retests/{id}")).await.ok()
 }
 
-async fn listed(server: &Server, key: &str) -> bool {
+pub(super) async fn listed(server: &Server, key: &str) -> bool {
     server.get(&format!("/api/v1/lookup/{key}")).await.ok()["listed"] == true
 }
 
 /// Makes the next test, which sees the same for each form; gives its tokens.
-async fn test(server: &Server, reach: Reach, verdict: Verdict) -> Vec<(Variant, Token)> {
+pub(super) async fn test(server: &Server, reach: Reach, verdict: Verdict) -> Vec<(Variant, Token)> {
     let order = server.desk.next_retest(&HashSet::new()).await.unwrap().expect("a test is next");
     assert_eq!(order.kind, Suspicion::Relay);
     let steps = order.trials.iter().map(|(variant, _)| Step { variant: *variant, verdict }).collect();
