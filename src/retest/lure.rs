@@ -1,7 +1,8 @@
 //! The listener that proxies are asked to connect to.
 //!
 //! Guarantees: connections, what each may send and how long it lives are bounded; it answers to a token only, with the
-//! address that it sees, and tells of the token before it answers.
+//! address that it sees, and tells of the token before it answers. Where all places are taken, the connection leaves that has
+//! had one for the longest time: a proxy says its token at once, and who holds places to keep proxies out says none.
 //! Never: connects anywhere, keeps anything, or knows which tests run.
 
 use super::proxy::Secret;
@@ -10,12 +11,12 @@ use crate::{
     descriptors,
     limits::{ACCEPT_PAUSE, LURE_CONNECTIONS_MAX, LURE_TIME, RETEST_PROXY_OCTETS_MAX},
 };
-use std::{convert::Infallible, net::IpAddr};
+use std::{collections::VecDeque, convert::Infallible, net::IpAddr};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
     sync::mpsc,
-    task::JoinSet,
+    task::{AbortHandle, JoinSet},
     time::{sleep, timeout},
 };
 use tokio_util::sync::CancellationToken;
@@ -38,16 +39,21 @@ pub async fn serve(
     stop: CancellationToken,
 ) -> Result<(), Infallible> {
     let mut open = JoinSet::new();
+    let mut oldest_first = VecDeque::<AbortHandle>::new();
     loop {
         tokio::select! {
             () = stop.cancelled() => return Ok(()),
-            Some(_) = open.join_next(), if !open.is_empty() => {}
-            accepted = accept(&listener), if open.len() < LURE_CONNECTIONS_MAX => match accepted {
+            Some(_) = open.join_next(), if !open.is_empty() => oldest_first.retain(|one| !one.is_finished()),
+            accepted = accept(&listener) => match accepted {
                 Ok((stream, from)) => {
+                    if open.len() >= LURE_CONNECTIONS_MAX && let Some(oldest) = oldest_first.pop_front() {
+                        oldest.abort();
+                        open.join_next().await;
+                    }
                     let (secret, came) = (secret.clone(), came.clone());
-                    open.spawn(async move {
+                    oldest_first.push_back(open.spawn(async move {
                         let _late = timeout(LURE_TIME, answer(stream, from.ip(), &secret, &came)).await;
-                    });
+                    }));
                 }
                 Err(error) => {
                     tracing::debug!(%error, "no connection taken");

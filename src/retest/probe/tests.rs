@@ -151,3 +151,27 @@ async fn the_listener_gives_its_secret_to_a_token_and_to_nothing_else_and_tells_
     assert_eq!(coming.recv().await, Some(Came { token, from: Ipv4Addr::LOCALHOST.into() }));
     assert_eq!(coming.recv().await, None, "of nothing else");
 }
+
+/// Who held all places kept every proxy out, and what comes to no listener counts towards clean.
+#[tokio::test]
+async fn the_listener_hears_a_proxy_though_all_its_places_are_held() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (secret, stop) = (Secret::random(), tokio_util::sync::CancellationToken::new());
+    let (came, mut coming) = tokio::sync::mpsc::channel(8);
+    let served = crate::retest::serve_lure(listener, secret.clone(), came, stop.clone());
+    let token = Token::random();
+    let asked = async {
+        let mut held = Vec::new();
+        for _ in 0..2 * crate::limits::LURE_CONNECTIONS_MAX {
+            held.push(TcpStream::connect(address).await.unwrap());
+        }
+        let mut trial = Trial::new(Protocol::Post, Ipv4Addr::LOCALHOST.into(), address, token, secret.clone());
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        converse(&mut stream, &mut trial, Instant::now() + Duration::from_secs(10)).await;
+        stop.cancel();
+        trial.verdict()
+    };
+    let (_, verdict) = tokio::join!(served, asked);
+    assert_eq!((verdict, coming.recv().await.map(|came| came.token)), (Verdict::Arrived, Some(token)));
+}
