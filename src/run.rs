@@ -322,6 +322,8 @@ impl Process {
         for fault in self.units.drain(Duration::from_secs(DRAIN_SECONDS)).await {
             tracing::warn!("{fault}");
         }
+        // A unit that did not end may hold it, so that it is not closed.
+        self.door.store().give_up_compacting();
     }
 }
 

@@ -421,7 +421,7 @@ fn durability_an_import_that_finds_the_disk_full_is_refused_and_writes_go_on() {
     server.add("compromised", "client", "61.0.0.1").ok();
     // Room for the log and for small changes, not for the files of so many keys, which hardly pack.
     let mut ballast = std::fs::File::create(home.path().join("ballast")).expect("a file");
-    while std::io::Write::write_all(&mut ballast, &[0; 65_536]).is_ok() {}
+    while std::io::Write::write_all(&mut ballast, &vec![0; 65_536]).is_ok() {}
     let filled = ballast.metadata().expect("a size").len();
     ballast.set_len(filled - (2 << 20)).expect("shortened");
     let many: String = (0..400_000_u32).fold(String::new(), |mut text, n| {

@@ -169,6 +169,12 @@ impl Store {
         Ok(())
     }
 
+    /// Has RocksDB give up what it does beside. At its end the process waits for that, and whoever holds the store still, an
+    /// import say, would let it go on for as long as millions of rows take. Reading and writing go on.
+    pub fn give_up_compacting(&self) {
+        self.rows.cancel_all_background_work(false);
+    }
+
     fn begin(&self) -> Result<(), OpenError> {
         let mut batch = Batch::new();
         batch.put(Column::Meta, meta::FORMAT.to_vec(), FORMAT.to_be_bytes().to_vec());

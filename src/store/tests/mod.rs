@@ -65,6 +65,28 @@ fn keys(entries: Entries<'_>) -> Vec<String> {
     entries.map(|held| held.unwrap().key.to_string()).collect()
 }
 
+/// While an import held the store, it went on putting files in order, and the end of the process waited half a minute.
+#[test]
+fn a_store_that_gives_up_compacting_begins_none_and_takes_what_is_written() {
+    for gives_up in [false, true] {
+        let directory = tempfile::tempdir().unwrap();
+        let store = open(directory.path());
+        let source = source_in(&store, store.create_list(&list_name("dynamic")).unwrap(), "isp");
+        let column = store.column(schema::Column::Owned);
+        for serial in 1..=3 {
+            add(&store, &source, serial, "203.0.113.1").unwrap();
+            store.rows.flush_cf(column).unwrap();
+        }
+        if gives_up {
+            store.give_up_compacting();
+        }
+        store.rows.compact_range_cf(column, None::<&[u8]>, None::<&[u8]>);
+        let files = store.rows.property_int_value_cf(column, "rocksdb.num-files-at-level0").unwrap();
+        assert_eq!(files, Some(if gives_up { 3 } else { 0 }));
+        add(&store, &source, 4, "203.0.113.2").unwrap();
+    }
+}
+
 #[test]
 fn what_was_written_is_there_after_opening_again() {
     let directory = tempfile::tempdir().unwrap();
