@@ -6,6 +6,7 @@
 //!               Forms::admit      the token once, and only when it is ripe or worked for
 //!               Forms::count      token buckets: so many an hour for a v4 address or v6 /64, for a v6 /48 and a v6 /32
 //!               Forms::keep       what came of it, for who sends the same form once more
+//!               Forms::give_back  nothing came of it: the token is good again
 //! ```
 //! What is counted was paid for: forms that cost nothing use up nobody's hour.
 //!
@@ -18,7 +19,7 @@
 //! twice. That asks for nothing new, and gets the answer of the first time. It tells nobody what they have not been told: who can
 //! send the token has the form that the answer went to, at the same client.
 //!
-//! Guarantees: a token is good once, for one purpose and one client, for two hours, and only in the process that issued it; what
+//! Guarantees: something comes of a token once, for one purpose and one client, for two hours, and only in the process that issued it; what
 //! came of it is told to the same client for the same purpose only, and no longer than that.
 //! Never: sets a cookie, keeps an address.
 
@@ -69,8 +70,18 @@ type Head = [u8; HEAD_OCTETS];
 /// Tokens that were taken, each with what came of it, until they would be too old anyway.
 #[derive(Default)]
 struct Used {
-    known: HashMap<Head, Option<Came>>,
+    known: HashMap<Head, Kept>,
     order: VecDeque<Head>,
+}
+
+/// How it stands with a token that was taken.
+enum Kept {
+    /// Nothing is known yet.
+    Taken,
+    /// This came of it.
+    Came(Came),
+    /// Nothing came of it: it can be sent again.
+    GivenBack,
 }
 
 /// What came of a form.
@@ -165,9 +176,18 @@ impl Forms {
 
     /// Keeps what came of a form whose token was taken.
     pub fn keep(&self, purpose: &str, client: Prefix, token: &str, came: Came) {
+        self.note(purpose, client, token, Kept::Came(came));
+    }
+
+    /// Gives the token of a form back of which nothing came: what was wrong can be mended, and the form sent again.
+    pub fn give_back(&self, purpose: &str, client: Prefix, token: &str) {
+        self.note(purpose, client, token, Kept::GivenBack);
+    }
+
+    fn note(&self, purpose: &str, client: Prefix, token: &str, now: Kept) {
         let Ok(head) = self.head(purpose, client, token) else { return };
         if let Some(kept) = self.used().known.get_mut(&head) {
-            *kept = Some(came);
+            *kept = now;
         }
     }
 
@@ -175,7 +195,10 @@ impl Forms {
     #[must_use]
     pub fn came_of(&self, purpose: &str, client: Prefix, token: &str) -> Option<Came> {
         let head = self.head(purpose, client, token).ok()?;
-        self.used().known.get(&head).cloned().flatten()
+        match self.used().known.get(&head) {
+            Some(Kept::Came(came)) => Some(came.clone()),
+            Some(Kept::Taken | Kept::GivenBack) | None => None,
+        }
     }
 
     /// Whether a token can still be sent: it was not taken, and is not too old.
@@ -183,7 +206,8 @@ impl Forms {
     pub fn is_open(&self, token: &str, now: Time) -> bool {
         let octets = BASE64URL_NOPAD.decode(token.as_bytes()).unwrap_or_default();
         let Some(head) = octets.first_chunk::<HEAD_OCTETS>() else { return false };
-        now.since(issued_at(head)).seconds() <= FORM_TOKEN_SECONDS && !self.used().known.contains_key(head)
+        let is_free = matches!(self.used().known.get(head), None | Some(Kept::GivenBack));
+        is_free && now.since(issued_at(head)).seconds() <= FORM_TOKEN_SECONDS
     }
 
     /// Counts a request of a client, whose token was taken.
@@ -221,10 +245,18 @@ impl Used {
             let Some(gone) = self.order.pop_front() else { break };
             self.known.remove(&gone);
         }
-        let Entry::Vacant(place) = self.known.entry(head) else { return false };
-        place.insert(None);
-        self.order.push_back(head);
-        true
+        match self.known.entry(head) {
+            Entry::Vacant(place) => {
+                place.insert(Kept::Taken);
+                self.order.push_back(head);
+                true
+            }
+            Entry::Occupied(mut kept) if matches!(kept.get(), Kept::GivenBack) => {
+                kept.insert(Kept::Taken);
+                true
+            }
+            Entry::Occupied(_) => false,
+        }
     }
 }
 

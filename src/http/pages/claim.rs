@@ -21,7 +21,7 @@ use crate::{
     http::{
         Problem,
         api::{self, Purpose, claims},
-        forms::{Came, Sent},
+        forms::{Came, NotTaken, Sent},
     },
     limits::{CLAIM_PREFIXES_MAX, NETWORK_NAME_OCTETS_MAX, NETWORK_TITLE_CHARACTERS_MAX},
     list::{KeyError, Prefix},
@@ -83,7 +83,7 @@ struct ClaimPage {
 /// `/claim`
 pub(in crate::http) async fn form(Of(state): Of<State>, access: Access, reader: Reader) -> Response {
     match access.count_look_up(&state) {
-        Ok(()) => form_page(&state, &access, &reader, Form::default(), None),
+        Ok(()) => form_page(&state, &access, &reader, Form::default(), None, false),
         Err(problem) => problem_page(&state, &reader, &problem),
     }
 }
@@ -102,10 +102,11 @@ pub(in crate::http) async fn send(
     let (words, now) = (reader.messages, state.parts.clock.now());
     let (purpose, key) = (Purpose::Claim.as_str(), access.caller.key());
     if let Err(fault) = state.forms.admit(purpose, key, now, &filled.token, None) {
-        return match state.forms.came_of(purpose, key, &filled.token) {
-            Some(Came::Led(page)) => Redirect::to(&reader.link(&page)).into_response(),
-            _ => form_page(&state, &access, &reader, filled, Some(fault.said(words).into())),
-        };
+        if let Some(Came::Led(page)) = state.forms.came_of(purpose, key, &filled.token) {
+            return Redirect::to(&reader.link(&page)).into_response();
+        }
+        let good = matches!(fault, NotTaken::Soon(_));
+        return form_page(&state, &access, &reader, filled, Some(fault.said(words).into()), good);
     }
     if let Err(problem) = state.forms.count(&access.caller) {
         return problem_page(&state, &reader, &problem);
@@ -116,8 +117,14 @@ pub(in crate::http) async fn send(
             state.forms.keep(purpose, key, &filled.token, Came::Led(page.as_str().into()));
             Redirect::to(&reader.link(&page)).into_response()
         }
-        Ok(Err(fault)) => form_page(&state, &access, &reader, filled, Some(Said::of(&fault, now, words))),
-        Err(problem) => problem_page(&state, &reader, &problem),
+        Ok(Err(fault)) => {
+            state.forms.give_back(purpose, key, &filled.token);
+            form_page(&state, &access, &reader, filled, Some(Said::of(&fault, now, words)), true)
+        }
+        Err(problem) => {
+            state.forms.give_back(purpose, key, &filled.token);
+            problem_page(&state, &reader, &problem)
+        }
     }
 }
 
@@ -160,10 +167,17 @@ fn apart(field: &str) -> impl Iterator<Item = &str> {
     field.split(|c: char| c.is_whitespace() || c == ',' || c == ';').filter(|part| !part.is_empty())
 }
 
-fn form_page(state: &State, access: &Access, reader: &Reader, mut filled: Form, wrong: Option<Said>) -> Response {
+/// The form, perhaps with what was wrong; `good`: its token came too soon, or was given back, and is taken the next time.
+fn form_page(
+    state: &State,
+    access: &Access,
+    reader: &Reader,
+    mut filled: Form,
+    wrong: Option<Said>,
+    good: bool,
+) -> Response {
     let now = state.parts.clock.now();
-    // A token that came too soon stays good: the second press of the button is the one that counts.
-    if !state.forms.is_open(&filled.token, now) {
+    if !(good && state.forms.is_open(&filled.token, now)) {
         filled.token = state.forms.issue(Purpose::Claim.as_str(), access.caller.key(), now);
     }
     for text in [&mut filled.name, &mut filled.title, &mut filled.contacts, &mut filled.public_contact] {

@@ -161,7 +161,8 @@ pub(in crate::http) async fn ask(
         }
         Err(fault) => {
             let wrong = refusal(&fault, now, reader.messages);
-            form_page(&state, &access, &reader, form, Some(wrong), false).await
+            state.forms.give_back(PURPOSE, key, &form.token);
+            form_page(&state, &access, &reader, form, Some(wrong), true).await
         }
     }
 }

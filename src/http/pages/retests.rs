@@ -156,6 +156,7 @@ pub(in crate::http) async fn send(
         let (list, _, prefix) = wanted;
         let within_limit = count(&state, &access);
         let asked = state.parts.desk.ask_retest(&list, prefix.first(), within_limit).await;
+        let asked = asked.inspect_err(|_| state.forms.give_back(PURPOSE, key, &filled.token));
         let page: Box<str> = format!("/retests/{}", asked.map_err(NotAsked::Desk)?).into();
         state.forms.keep(PURPOSE, key, &filled.token, Came::Led(page.clone()));
         sleep_until(answer_at).await;
