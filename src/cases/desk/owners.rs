@@ -20,9 +20,10 @@ use crate::{
         request::{Event, Request, State},
     },
     limits::{CASES_PIECE_ROWS, NETWORK_LISTINGS_MAX},
-    list::{Key, ListSettings, RemovalRule},
+    list::{Key, ListSettings, RemovalRule, Time},
     store::CaseFamily,
 };
+use std::{cmp::Reverse, collections::BTreeMap};
 
 const FAMILY: CaseFamily = CaseFamily::Request;
 
@@ -44,57 +45,68 @@ impl Desk {
     /// # Errors
     /// The store cannot be read.
     pub fn requests_of(&self, name: &NetworkName, limit: usize) -> Result<Vec<Request>, Fault> {
-        Ok(self.requests_under(name, b"", limit, |_| true)?.0)
+        let (mut found, _) = self.requests_waiting_for(name, limit)?;
+        let (others, _) = self.requests_under(name, b"g", limit - found.len(), |_| true, asked_at)?;
+        found.extend(others);
+        Ok(found)
     }
 
-    /// Those that wait for its decision, at most `limit`, and whether there may be more.
+    /// Those that wait for its decision, the longest waiting first, at most `limit`, and whether there are more.
     ///
     /// # Errors
     /// The store cannot be read.
     pub fn requests_waiting_for(&self, name: &NetworkName, limit: usize) -> Result<(Vec<Request>, bool), Fault> {
-        self.requests_under(name, b"d", limit, |_| true)
+        self.requests_under(name, b"d", limit, |_| true, asked_at)
     }
 
-    /// Those that were granted and stand, at most `limit`, and whether there may be more.
+    /// Those that were granted and stand, the latest first, at most `limit`, and whether there are more.
     ///
     /// # Errors
     /// The store cannot be read.
     pub fn requests_granted_of(&self, name: &NetworkName, limit: usize) -> Result<(Vec<Request>, bool), Fault> {
-        self.requests_under(name, b"g", limit, |request| request.state == State::Granted)
+        let granted = |request: &Request| request.state == State::Granted;
+        self.requests_under(name, b"g", limit, granted, |request| Reverse(request.since))
     }
 
-    fn requests_under(
+    /// Of the requests under a turn the first `limit` in an order, and whether there are more; of very many not all are read.
+    fn requests_under<O: Ord>(
         &self,
         name: &NetworkName,
         turn: &[u8],
         limit: usize,
         wanted: impl Fn(&Request) -> bool,
+        order: impl Fn(&Request) -> O,
     ) -> Result<(Vec<Request>, bool), Fault> {
         let (view, networks) = (self.store().view(), self.networks()?);
         let rows = [&rows_of(name.as_str())[..], turn].concat();
         // The row is as old as the last round: what is no longer the network's is not shown to it.
         let shown = |request: &Request| wanted(request) && owner_of(&networks, request) == Some(name);
-        let (mut found, mut after, mut walked) = (Vec::new(), None, 0);
-        while walked < NETWORK_LISTINGS_MAX {
+        let (mut first, mut more, mut after, mut walked) = (BTreeMap::new(), false, None, 0);
+        loop {
             let piece = view.cases_under(FAMILY, &rows, after.as_deref(), CASES_PIECE_ROWS)?;
             for (row, _) in &piece {
                 let Some(id) = row.last_chunk::<16>() else { continue };
                 let octets = view.case(FAMILY, &request_row(Id(*id)))?;
                 let request: Option<Request> = octets.map(|octets| value(FAMILY, &octets)).transpose()?;
                 let Some(request) = request.filter(shown) else { continue };
-                if found.len() >= limit {
-                    return Ok((found, true));
+                first.insert((order(&request), *id), request);
+                if first.len() > limit {
+                    first.pop_last();
+                    more = true;
                 }
-                found.push(request);
-            }
-            if piece.len() < CASES_PIECE_ROWS {
-                return Ok((found, false));
             }
             walked += piece.len();
+            let ended = piece.len() < CASES_PIECE_ROWS;
+            if ended || walked >= NETWORK_LISTINGS_MAX {
+                return Ok((first.into_values().collect(), more || !ended));
+            }
             after = piece.into_iter().last().map(|(row, _)| row);
         }
-        Ok((found, true))
     }
+}
+
+fn asked_at(request: &Request) -> Time {
+    request.asked_at
 }
 
 /// The network that answers for the key of a request now.

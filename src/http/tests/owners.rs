@@ -195,3 +195,23 @@ async fn removals_that_stand_are_found_behind_any_number_that_wait_and_a_page_sa
     let shown = page().await;
     assert!(shown.contains("the first 200; the others follow") && shown.contains("the first 200; there are more"));
 }
+
+/// They stood in the order of their random numbers: of more than a page shows, the oldest could lapse unseen.
+#[tokio::test]
+async fn the_request_that_waits_for_the_longest_time_stands_first() {
+    let server = Server::start();
+    network(&server).await;
+    server.put("dynamic", "feed", "203.0.113.0/24\n").await.ok();
+    let mut asked = Vec::new();
+    for host in 1..=8 {
+        let ask = json!({ "list": "dynamic", "key": format!("203.0.113.{host}") }).to_string();
+        asked.push(server.call("POST", "/api/v1/removals", ask).await.ok()["id"].clone());
+        server.pass(60);
+    }
+    let all = server.call("GET", "/api/v1/networks/isp/requests", "").await.ok();
+    let shown: Vec<Value> = all["requests"].as_array().unwrap().iter().map(|one| one["id"].clone()).collect();
+    assert_eq!(shown, asked);
+    let first = server.desk.requests_waiting_for(&"isp".parse().unwrap(), 3).unwrap();
+    let first: Vec<Value> = first.0.iter().map(|request| json!(request.id.to_string())).collect();
+    assert_eq!(first, asked[..3], "of a page, too");
+}
