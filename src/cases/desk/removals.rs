@@ -130,7 +130,9 @@ impl Desk {
         let (sitting, mut request) = sitting.at_its_owner(&settings, request).await?;
         // What waits for a proof goes on with one.
         let with_proof = request.proven.is_some() || request.state == State::Proving;
-        let lockout_until = sitting.locked(&settings, &request.key, with_proof)?;
+        // Where people decide, they decide about who comes again, too.
+        let decided = matches!(request.rule, RemovalRule::Operator | RemovalRule::Owner);
+        let lockout_until = if decided { None } else { sitting.locked(&settings, &request.key, with_proof)? };
         let next_test = sitting.next_test(&settings, &request)?;
         if let Some(NextTest { at, .. }) = next_test {
             // The next check would find the same.

@@ -421,3 +421,20 @@ async fn the_regions_of_two_lists_of_one_kind_have_names_of_their_own() {
     assert_eq!(names.len(), 2, "{page}");
     assert_ne!(names[0], names[1]);
 }
+
+/// "Not to be asked again before then", where nobody kept to it: an operator decides about who comes again, too.
+#[tokio::test]
+async fn no_lock_out_is_told_where_people_decide() {
+    let server = Server::start();
+    server.with_rule("compromised", RemovalRule::Operator).await;
+    server.listed("198.51.100.7", "trap").await;
+    let request = server.asked("compromised", "198.51.100.7").await;
+    server.decide_on(&request, true, "").await;
+    server.pass(60);
+    server.listed("198.51.100.7", "trap").await;
+    let told = async || server.get(&format!("/api/v1{request}")).await.ok();
+    let ended = told().await;
+    assert_eq!((&ended["state"], &ended["lockout_until"]), (&json!("ended"), &json!(null)), "{ended}");
+    assert!(server.page(&request).await.contains("/removals/new?list=compromised"), "and the way is shown");
+    server.asked("compromised", "198.51.100.7").await;
+}
