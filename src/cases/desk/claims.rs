@@ -11,7 +11,7 @@ use super::{Desk, Fault, networks::new_network, rounds::Pace};
 use crate::{
     cases::{
         Checks, NetworkIs, Obstacle, Secret, Unfit,
-        network::{Checked, HeldPrefix, Network, NetworkName, Unprovable, reverse_cuts},
+        network::{Checked, HeldPrefix, Network, NetworkError, NetworkName, Unprovable, reverse_cuts},
     },
     limits::{
         CLAIM_CUTS_MAX, CLAIM_LOOK_TIME, CLAIM_LOOKS_AT_ONCE, CLAIM_PREFIXES_MAX, CLAIM_QUESTIONS_AT_ONCE,
@@ -28,6 +28,9 @@ impl Desk {
     /// # Errors
     /// [`Fault::Conflict`], [`Fault::Invalid`]
     pub async fn claim(&self, actor: &str, is: NetworkIs, prefixes: &[Prefix], own: bool) -> Result<Network, Fault> {
+        if prefixes.is_empty() {
+            return Err(NetworkError::Prefixes.into());
+        }
         let sitting = self.sit().await;
         let now = sitting.now;
         let token: Box<str> = Secret::draw().reveal().into();

@@ -193,6 +193,8 @@ async fn a_signed_in_network_claims_further_prefixes_at_its_desk() {
     let claim = |word: &str, prefix: &str| format!("word={word}&prefixes={prefix}");
     let foreign = at_desk("/networks/isp/claim", claim("x", "198.51.100.0%2F24")).await;
     assert_eq!(foreign.status, 303);
+    let nothing = at_desk("/networks/isp/claim", claim(&word, "+")).await;
+    assert!(nothing.status == 422 && nothing.text().contains("Please name 1 to"), "{}", nothing.text());
     let small = at_desk("/networks/isp/claim", claim(&word, "198.51.100.0%2F25")).await;
     assert!(small.status == 422 && small.text().contains("too small"), "{}", small.text());
     let claimed = at_desk("/networks/isp/claim", claim(&word, "198.51.100.0%2F24")).await;
