@@ -56,8 +56,14 @@ pub const BODIES_OCTETS_MAX: usize = 192 << 20;
 /// What each of them may hold without being counted: with [`HTTP_CONNECTIONS_MAX`] of them 32 MiB.
 pub const BODY_FREE_OCTETS: usize = 64 << 10;
 
+/// How often it is looked whether who sends an import may still write: a revoked token ends it, with the place that it holds.
+pub const IMPORT_LOOK_TIME: Duration = Duration::from_secs(2);
+
 /// When an import is tried again that found the disk full: somebody has to make room.
 pub const RETRY_AFTER_DISK_FULL: Duration = Duration::from_secs(60);
+
+/// For how long a body is read on that was refused on its way, so that its sender hears why.
+pub const BODY_DRAIN_TIME: Duration = Duration::from_secs(5);
 
 /// When a body is tried again that found no room.
 pub const RETRY_AFTER_BODIES: Duration = Duration::from_secs(5);

@@ -12,8 +12,8 @@ use super::{
     room::{Held, Room},
 };
 use crate::limits::{
-    ANSWER_PIECE_OCTETS, ANSWER_PIECES_WAITING, BODY_FREE_OCTETS, BODY_PIECES_WAITING, HTTP_POST_TIME, HTTP_PUT_TIME,
-    HTTP_STALL_TIME, JSON_OCTETS_MAX,
+    ANSWER_PIECE_OCTETS, ANSWER_PIECES_WAITING, BODY_DRAIN_TIME, BODY_FREE_OCTETS, BODY_PIECES_WAITING, HTTP_POST_TIME,
+    HTTP_PUT_TIME, HTTP_STALL_TIME, JSON_OCTETS_MAX,
 };
 use crate::list::FromObject;
 use axum::{
@@ -120,11 +120,21 @@ async fn pump_on(mut body: Body, pieces: mpsc::Sender<Piece>, stall: Duration) -
             },
             Some(Err(_)) => return Err(Problem::malformed("the body broke off; nothing was changed")),
         };
-        let last = matches!(piece, Piece::End);
-        if pieces.send(piece).await.is_err() || last {
+        if matches!(piece, Piece::End) {
+            // A reader that has gone knows why.
+            let _gone = pieces.send(piece).await;
+            return Ok(());
+        }
+        if pieces.send(piece).await.is_err() {
+            let _late = timeout(BODY_DRAIN_TIME, drain(&mut body)).await;
             return Ok(());
         }
     }
+}
+
+/// Reads on what nobody wants: a client that is still sending when the connection closes never reads why.
+async fn drain<B: HttpBody<Data = Bytes> + Unpin>(body: &mut B) {
+    while let Some(Ok(_)) = body.frame().await {}
 }
 
 /// The next frame, unless nothing comes for so long.
@@ -473,6 +483,21 @@ mod tests {
             assert_eq!(body.collect().await.is_ok(), whole);
             writing.await.unwrap();
         }
+    }
+
+    /// A client that was still sending found its connection closed, and the refusal unread.
+    #[tokio::test]
+    async fn a_body_that_was_refused_on_its_way_is_read_to_its_end() {
+        let left = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(50));
+        let counted = left.clone();
+        let pieces = stream::iter(0..50).map(move |_| {
+            counted.fetch_sub(1, std::sync::atomic::Ordering::Relaxed);
+            Ok::<_, io::Error>("192.0.2.1\n")
+        });
+        let (sender, receiver) = channel();
+        drop(receiver);
+        pump(Body::from_stream(pieces), sender).await.unwrap();
+        assert_eq!(left.load(std::sync::atomic::Ordering::Relaxed), 0);
     }
 
     /// `curl -C -` sends what is left of a file: it would have come in place of all that the source holds.

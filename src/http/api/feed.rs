@@ -1,7 +1,8 @@
 //! From a body of any size to an import: read, checked against the token, pushed.
 //!
 //! Guarantees: bounded memory; a body that stops early aborts the import and changes nothing; an exclusion by a token that
-//! may not exclude, or a key outside of what is a network's own, makes the whole body 403.
+//! may not exclude, or a key outside of what is a network's own, makes the whole body 403; who may no longer write what they
+//! send is told within seconds of the next octets.
 //! Never: decides what the list accepts; that is `change`.
 
 use crate::{
@@ -13,11 +14,13 @@ use crate::{
         fence::Fence,
         problem::Rejected,
     },
+    limits::IMPORT_LOOK_TIME,
     list::{
         ListName, Mark, SourceName,
         format::{Item, Reader},
     },
 };
+use std::time::Instant;
 use tokio::sync::mpsc;
 
 /// A body on its way into an import.
@@ -36,6 +39,8 @@ pub(super) struct Feed {
     pub list: ListName,
     /// The source.
     pub source: SourceName,
+    /// When it was last looked whether its sender may still write.
+    pub looked: Instant,
 }
 
 impl Feed {
@@ -52,9 +57,14 @@ impl Feed {
             Cut::Gone => Problem::malformed("the body broke off; nothing was changed"),
         })?;
         self.step(|reader, sink| reader.finish(sink))?;
-        self.state.still_may(&self.holder, Act::Write(&self.list, &self.source))?;
-        self.fence.still_stands(&self.state)?;
+        self.may_still()?;
         Ok(self.import.finish(sha256)?)
+    }
+
+    /// Whether its sender may still write what they send.
+    fn may_still(&self) -> Result<(), Problem> {
+        self.state.still_may(&self.holder, Act::Write(&self.list, &self.source))?;
+        self.fence.still_stands(&self.state)
     }
 
     /// Lets the reader go on, and what it finds into the import.
@@ -98,6 +108,11 @@ impl Sink for Feed {
     type Stop = Problem;
 
     fn take(&mut self, octets: &[u8]) -> Result<(), Problem> {
+        // A body may take an hour, in which its source has no other import, and its network cannot be forgotten.
+        if self.looked.elapsed() >= IMPORT_LOOK_TIME {
+            self.may_still()?;
+            self.looked = Instant::now();
+        }
         self.step(|reader, sink| reader.push(octets, sink))
     }
 }

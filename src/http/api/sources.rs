@@ -106,7 +106,8 @@ pub(super) async fn replace(
     let import = blocking(move || Ok(door.begin_import(start)?)).await?;
     let fence = Arc::new(fence);
     let (reader, around) = (Reader::new(format, dialect), Arc::clone(&fence));
-    let feed = Feed { reader, import, state: state.clone(), holder, fence: around, list, source };
+    let looked = std::time::Instant::now();
+    let feed = Feed { reader, import, state: state.clone(), holder, fence: around, list, source, looked };
     let (sender, receiver) = body::channel();
     let runtime = Handle::current();
     let import = move || {

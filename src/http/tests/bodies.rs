@@ -111,3 +111,27 @@ async fn who_may_not_write_is_told_before_the_body_is_read() {
         assert_eq!(reply.status, 403, "{scope}");
     }
 }
+
+/// Who sends an octet now and then held the place of an import for an hour, and a network could not be forgotten.
+#[tokio::test]
+async fn an_import_whose_token_is_revoked_ends_while_its_body_still_comes() {
+    let server = Server::start();
+    let made = made(&server, "write:relay/feed").await;
+    let (pieces, waiting) = channel(1);
+    let (begun, ended) = (Arc::<Notify>::default(), Arc::<Notify>::default());
+    let put = server.call_as(
+        Some(made["token"].as_str().unwrap()),
+        "PUT",
+        "/api/v1/lists/relay/sources/feed",
+        slow_body(waiting, begun.clone(), ended),
+    );
+    let trickling = async {
+        begun.notified().await;
+        server.call("DELETE", &format!("/api/v1/tokens/{}", made["id"].as_str().unwrap()), "").await;
+        while pieces.send("\n").await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    let ended = async { tokio::join!(put, trickling).0.status };
+    assert_eq!(tokio::time::timeout(Duration::from_secs(60), ended).await.ok(), Some(401));
+}
