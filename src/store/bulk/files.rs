@@ -3,7 +3,7 @@
 //! Guarantees: at most one file for each of four families; `owned` goes in first, so that whatever is cut off is found by it.
 //! Never: blocks writers for longer than a flush of what overlaps.
 
-use super::{BulkError, Staged, Step, Walked, Workplace, merge::merge, sorter::Sorter};
+use super::{BulkError, Staged, Step, Walked, Workplace, merge::merge, room::Room, sorter::Sorter};
 use crate::store::{
     Store,
     open::family_options,
@@ -12,7 +12,7 @@ use crate::store::{
     values::put_entry,
 };
 use rocksdb::{Cache, IngestExternalFileOptions, Options, SstFileWriter};
-use std::{ops::ControlFlow, path::PathBuf};
+use std::{fs, ops::ControlFlow, path::PathBuf};
 
 /// Attempts to take a file over beside the writers; then they wait for one flush.
 const INGEST_ATTEMPTS: usize = 3;
@@ -20,6 +20,7 @@ const INGEST_ATTEMPTS: usize = 3;
 /// A body written as files, not yet taken over.
 pub struct Written {
     workplace: Workplace,
+    pub(super) room: Room,
     files: Vec<(Column, PathBuf)>,
     walked: Walked,
 }
@@ -71,7 +72,7 @@ impl Staged {
         let writer = |column| Writer::new(column, &self.workplace, &options);
         let (mut holdings, mut details) = (writer(Column::Owned), writer(Column::Detail));
         let (mut entries, mut due) = (writer(Column::Entry), writer(Column::Due));
-        let mut room = self.room.clone();
+        let mut room = self.room;
         let mut ends = Sorter::new(self.workplace.path(), "due", room.clone());
         // One buffer for each kind of row: millions of rows are written.
         let (mut owned_at, mut entry_at) = (owner_prefix(owner).0, RowKey::list(owner.list).0);
@@ -118,7 +119,7 @@ impl Staged {
             }
             writer.finish(&mut files)?;
         }
-        Ok(Some(Written { workplace: self.workplace, files, walked }))
+        Ok(Some(Written { workplace: self.workplace, room, files, walked }))
     }
 }
 
@@ -132,6 +133,12 @@ impl Written {
     /// Takes the files over. The rows are there, durable, and not in force.
     pub fn ingest(self, store: &Store) -> Result<Walked, BulkError> {
         store.check_writable()?;
+        // They are put in order beside, which writes them once more before the old ones go.
+        let mut octets = 0;
+        for (_, path) in &self.files {
+            octets += fs::metadata(path)?.len();
+        }
+        self.room.look(octets)?;
         for (column, path) in &self.files {
             store.ingest(*column, path)?;
         }

@@ -172,6 +172,8 @@ impl Bulk {
     /// The body is whole.
     pub fn finish(self) -> Result<Staged, BulkError> {
         let Self { sorter, workplace, room, lines, .. } = self;
+        // What changes little goes through the log, which needs room as well.
+        room.look(0)?;
         Ok(Staged { sorted: sorter.finish()?, workplace, room, lines })
     }
 }

@@ -47,8 +47,16 @@ impl Room {
             return Ok(());
         }
         self.unseen = 0;
+        self.look(0)
+    }
+
+    /// Whether `octets` can be written yet.
+    ///
+    /// # Errors
+    /// As [`Room::take`].
+    pub fn look(&self, octets: u64) -> io::Result<()> {
         let disk = (self.disk)(&self.directory)?;
-        if disk.free <= kept(disk.whole) {
+        if disk.free <= kept(disk.whole).saturating_add(octets) {
             let text = format!("of {} octets {} are free, and kept for the store", disk.whole, disk.free);
             return Err(io::Error::new(io::ErrorKind::StorageFull, text));
         }

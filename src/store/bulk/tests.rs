@@ -227,16 +227,33 @@ fn an_import_leaves_room_on_the_disk_at_every_stage() {
     let list = store.create_list(&list_name("dynamic")).unwrap();
     let source = source_in(&store, list, "isp");
     let body = plain_body(100);
-    for (run_octets, stage) in [(64, "runs"), (1 << 20, "files")] {
+    let is_full = |error: Option<BulkError>| matches!(error, Some(BulkError::DiskFull(_)));
+    for stage in ["runs", "body", "files", "taken over"] {
         let generation = store.reserve_generation().unwrap();
-        let mut bulk = Bulk::begin(&store, generation).unwrap().with_runs_of(run_octets).with_room(full());
-        let pushed = push_all(&mut bulk, &body);
+        let run_octets = if stage == "runs" { 64 } else { 1 << 20 };
+        let mut bulk = Bulk::begin(&store, generation).unwrap().with_runs_of(run_octets);
+        if stage == "runs" {
+            bulk = bulk.with_room(full());
+            assert!(is_full(push_all(&mut bulk, &body).err()));
+            continue;
+        }
+        push_all(&mut bulk, &body).unwrap();
+        if stage == "body" {
+            assert!(is_full(bulk.with_room(full()).finish().err()), "what goes through the log");
+            continue;
+        }
+        let mut staged = bulk.finish().unwrap();
         let owner = Owner { generation, ..source.owner() };
-        let written = pushed.and_then(|()| bulk.finish()).and_then(|staged| {
-            assert_eq!(stage, "files", "runs are written first");
-            staged.write(&store, &store.view(), (source.owner(), owner), &mut |_| {}, &|| false)
-        });
-        assert!(matches!(written.err(), Some(BulkError::DiskFull(_))), "{stage}");
+        let write =
+            |staged: Staged| staged.write(&store, &store.view(), (source.owner(), owner), &mut |_| {}, &|| false);
+        if stage == "files" {
+            staged.room = full();
+            assert!(is_full(write(staged).err()));
+            continue;
+        }
+        let mut written = write(staged).unwrap().unwrap();
+        written.room = full();
+        assert!(is_full(written.ingest(&store).err()));
     }
     assert_eq!(fs::read_dir(directory.path().join("import")).unwrap().count(), 0, "no file is left");
 }
