@@ -89,13 +89,22 @@ impl Writer {
             Err(Refused::TooManyTexts | Refused::NoRoomForTexts { .. }) => {}
             other => return other,
         }
+        let sources = self.shared.store.view().catalog().sources(list.id).map(|source| source.row.serial).max();
+        let changed = sources.unwrap_or_default();
         if !self.look_at_texts(list)? {
+            if list.texts.is_still_full(changed) {
+                return Err(Refused::TooManyTexts);
+            }
             // Nobody knows what the list carries, but a body that has too many by itself never fits.
             let texts: HashSet<&str> = new.iter().filter_map(|(_, new)| new.text.as_deref()).collect();
             return Err(if texts.len() > TEXTS_PER_LIST_MAX { Full::Body } else { Full::Numbers }.into());
         }
         *committed = Committed::default();
-        accepted(list, new, now, committed)
+        let lines = accepted(list, new, now, committed);
+        if lines == Err(Refused::TooManyTexts) {
+            list.texts.is_full(changed);
+        }
+        lines
     }
 
     /// Removes what the source holds at the keys.

@@ -11,7 +11,7 @@
 
 use crate::{
     limits::{TEXTS_LEFT_FEW, TEXTS_LOOK_EVERY_SECONDS, TEXTS_NUMBERED_MAX, TEXTS_PER_LIST_MAX},
-    list::{Duration, TextId, Time},
+    list::{Duration, Serial, TextId, Time},
 };
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
@@ -55,6 +55,8 @@ struct Inner {
     moved: bool,
     /// When somebody who found no number last had the writer look.
     helped: Time,
+    /// The last commit of the list when a look found it full in truth.
+    full_since: Option<Serial>,
 }
 
 impl Texts {
@@ -128,6 +130,16 @@ impl Texts {
             inner.helped = now;
         }
         helps
+    }
+
+    /// A look has found the list full, whose last commit is `changed`.
+    pub fn is_full(&self, changed: Serial) {
+        self.lock().full_since = Some(changed);
+    }
+
+    /// Whether a look found the list full, and nothing of it has changed since.
+    pub fn is_still_full(&self, changed: Serial) -> bool {
+        self.lock().full_since == Some(changed)
     }
 
     /// What a look of the writer found: the texts that entries in force carry, and all that some row needs. What no running
