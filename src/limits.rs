@@ -215,6 +215,10 @@ pub const SCAN_READAHEAD_OCTETS: usize = 2 << 20;
 /// compaction need, without which writes are off until a restart.
 pub const IMPORT_DISK_KEPT_OCTETS: u64 = 256 << 20;
 
+/// Octets of an import's rows for which the log is to have room: of more the difference alone goes through it, 50,000 rows of
+/// 160 octets ([`IMPORT_BATCH_ROWS_MAX`]).
+pub const IMPORT_LOG_OCTETS_MAX: u64 = 8 << 20;
+
 /// An import looks at the disk each time that it has written so many octets: a system call of a microsecond or two.
 pub const IMPORT_DISK_LOOK_OCTETS: u64 = 1 << 20;
 

@@ -23,7 +23,10 @@ pub use merge::{Figures, Side, Step, Walked};
 
 use self::room::Room;
 use super::{ReadError, Store, WriteError, schema, values};
-use crate::list::{Detail, Entry, Key, Mark};
+use crate::{
+    limits::IMPORT_LOG_OCTETS_MAX,
+    list::{Detail, Entry, Key, Mark},
+};
 use std::{
     fs, io,
     os::unix::fs::DirBuilderExt as _,
@@ -115,6 +118,7 @@ pub struct Bulk {
     workplace: Workplace,
     room: Room,
     lines: u64,
+    octets: u64,
     value: Vec<u8>,
 }
 
@@ -137,7 +141,7 @@ impl Bulk {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(&path)?;
         let room = Room::on_disk_of(&path);
         let sorter = sorter::Sorter::new(&path, "run", room.clone());
-        Ok(Self { sorter, workplace: Workplace(path), room, lines: 0, value: Vec::new() })
+        Ok(Self { sorter, workplace: Workplace(path), room, lines: 0, octets: 0, value: Vec::new() })
     }
 
     /// Runs of a few octets, so that a test need not write millions of lines to see several.
@@ -160,7 +164,9 @@ impl Bulk {
         values::put_entry(&mut self.value, row.entry);
         values::put_detail(&mut self.value, row.detail);
         let rank = row.line | if row.entry.mark == Mark::Excluded { EXCLUSION_RANK } else { 0 };
-        Ok(self.sorter.push(&schema::key_octets(row.key), rank, &self.value)?)
+        let key = schema::key_octets(row.key);
+        self.octets += (key.len() + self.value.len()) as u64;
+        Ok(self.sorter.push(&key, rank, &self.value)?)
     }
 
     /// How many lines were taken.
@@ -171,9 +177,9 @@ impl Bulk {
 
     /// The body is whole.
     pub fn finish(self) -> Result<Staged, BulkError> {
-        let Self { sorter, workplace, room, lines, .. } = self;
-        // What changes little goes through the log, which needs room as well.
-        room.look(0)?;
+        let Self { sorter, workplace, room, lines, octets, .. } = self;
+        // What changes little goes through the log, as two rows a key, and from there into files.
+        room.look(4 * octets.min(IMPORT_LOG_OCTETS_MAX))?;
         Ok(Staged { sorted: sorter.finish()?, workplace, room, lines })
     }
 }
