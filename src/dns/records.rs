@@ -93,15 +93,10 @@ pub(super) fn glue(zone: &Zone, ttl: u32) -> Vec<Record> {
     records.collect()
 }
 
-/// The TXT records of the apex: the zone's text, and the day from which it lists nothing (RFC 6471 3.4).
+/// The TXT records of the apex.
 pub(super) fn apex_texts(zone: &Zone, origin: &Name, ttl: u32) -> Vec<Record> {
-    let settings = zone.settings();
-    let closing = settings.closing.map(|day| {
-        let verb = if zone.closed() { "was closed" } else { "will be closed" };
-        format!("{} {verb} on {day}: it lists nothing from then on, please stop asking it", settings.origin.name())
-    });
-    let texts = settings.text.iter().chain(closing.iter());
-    texts.map(|text| Record::from_rdata(origin.clone(), ttl, RData::TXT(strings(text)))).collect()
+    let texts = zone.texts();
+    texts.iter().map(|text| Record::from_rdata(origin.clone(), ttl, RData::TXT(strings(text)))).collect()
 }
 
 fn strings(text: &str) -> TXT {

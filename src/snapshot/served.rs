@@ -323,6 +323,16 @@ impl Zone {
         self.closed
     }
 
+    /// What it says of itself: its text, and the day from which it lists nothing (RFC 6471 3.4).
+    #[must_use]
+    pub fn texts(&self) -> Vec<String> {
+        let closing = self.settings.closing.map(|day| {
+            let (name, verb) = (self.settings.origin.name(), if self.closed { "was closed" } else { "will be closed" });
+            format!("{name} {verb} on {day}: it lists nothing from then on, please stop asking it")
+        });
+        self.settings.text.iter().cloned().chain(closing).collect()
+    }
+
     /// TTL of its records, seconds.
     #[must_use]
     pub const fn ttl(&self) -> Duration {

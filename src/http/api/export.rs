@@ -15,10 +15,10 @@ use crate::{
     },
     limits::ANSWER_PIECE_OCTETS,
     list::{
-        Key, Kind, ListName, ListSettings, Serial, TextId,
+        Key, Kind, ListName, ListSettings, ListedName, Serial, TextId,
         format::{ExportFormat, Exported, Heading, Order, Part, Writer, ZoneHead},
     },
-    snapshot::{Snapshot, ZoneSettings},
+    snapshot::{self, Snapshot, ZoneSettings},
     store::{Entries, Held, ListId, ReadError, View},
 };
 use axum::{
@@ -31,6 +31,7 @@ use std::{
     collections::HashMap,
     io::{self, Write as _},
     iter::Peekable,
+    net::IpAddr,
     sync::Arc,
     time::Duration,
 };
@@ -160,6 +161,13 @@ async fn export(
     Ok((headers, serial, body).into_response())
 }
 
+/// The addresses of the names that a zone has besides its lists.
+fn addresses(zone: &ZoneSettings) -> Vec<(ListedName, Vec<IpAddr>)> {
+    let (v4, v6) = (zone.a.iter().copied().map(IpAddr::from), zone.aaaa.iter().copied().map(IpAddr::from));
+    let origin = (zone.origin.clone(), v4.chain(v6).collect());
+    std::iter::once(origin).chain(zone.glue.iter().cloned()).collect()
+}
+
 fn heading(snapshot: &Snapshot, zone: Option<&ZoneSettings>, serial: Serial) -> Heading {
     let served = snapshot.served();
     let own = zone.and_then(|zone| served.zones().iter().find(|one| one.settings().origin == zone.origin));
@@ -171,6 +179,8 @@ fn heading(snapshot: &Snapshot, zone: Option<&ZoneSettings>, serial: Serial) -> 
         ttl: held_for.unwrap_or(zone.ttl),
         negative_ttl: held_for.unwrap_or(zone.negative_ttl),
         serial: own.map_or(serial, |own| snapshot.zone_serial(own)),
+        texts: own.map(snapshot::Zone::texts).unwrap_or_default(),
+        addresses: addresses(zone),
     });
     Heading { zone: head, serial, public_url: served.public_url().to_owned() }
 }

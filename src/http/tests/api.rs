@@ -347,6 +347,30 @@ async fn a_source_is_undone_and_purged() {
     assert_eq!(server.get("/api/v1/history/198.51.100.0/24").await.status, 200);
 }
 
+/// A name server inside the zone had no address in the file, and BIND loads no such zone.
+#[tokio::test]
+async fn the_master_file_of_a_zone_has_what_stands_at_its_origin_and_its_glue() {
+    let server = Server::start();
+    let mut configuration = super::configuration();
+    let zone = &mut configuration.zones[0];
+    (zone.text, zone.a) = (Some("a \"list\"".repeat(40)), vec!["192.0.2.1".parse().unwrap()]);
+    zone.glue =
+        vec![("ns1.bl.test".parse().unwrap(), vec!["192.0.2.53".parse().unwrap(), "2001:db8::53".parse().unwrap()])];
+    zone.closing = Some(Time::from_seconds(1_900_000_000));
+    server.door.configure(configuration).await.unwrap();
+    let file = server.call("GET", "/api/v1/zones/bl.test/export?format=bind", "").await;
+    let has = |line: &str| file.text().lines().any(|one| one.starts_with(line));
+    for line in [
+        "bl.test. A 192.0.2.1",
+        "ns1.bl.test. A 192.0.2.53",
+        "ns1.bl.test. AAAA 2001:db8::53",
+        "@ TXT \"a \\\"list\\\"a",
+        "@ TXT \"bl.test will be closed on 2030-03-17",
+    ] {
+        assert!(has(line), "{line} in {}", file.text());
+    }
+}
+
 /// Further name servers are fed by exports: they went on listing what this one no longer did.
 #[tokio::test]
 async fn the_exports_of_a_closed_zone_list_nothing() {

@@ -93,6 +93,15 @@ impl Zone {
         for ns in &zone.ns {
             writeln!(out, "@ NS {}.", ns.name()).expect(INFALLIBLE);
         }
+        for text in &zone.texts {
+            writeln!(out, "@ TXT {}", served::quoted_in_pieces(text)).expect(INFALLIBLE);
+        }
+        for (name, addresses) in &zone.addresses {
+            for address in addresses {
+                let kind = if address.is_ipv4() { "A" } else { "AAAA" };
+                writeln!(out, "{}. {kind} {address}", name.name()).expect(INFALLIBLE);
+            }
+        }
         let lists = || (0..parts.len()).filter(|part| Some(*part) != never);
         let combined = lists().filter(|part| parts[*part].combined).collect();
         let mut views = vec![View::new(String::new(), combined, never)];

@@ -26,7 +26,7 @@ use super::ExportFormat;
 use crate::list::{
     Detail, Duration, Key, KeyFamily, Kind, ListSettings, ListedName, Mark, ReturnCode, Serial, SourceName, Time,
 };
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 /// One entry of an export.
 #[derive(Clone, Copy, Debug)]
@@ -87,6 +87,10 @@ pub struct ZoneHead {
     pub negative_ttl: Duration,
     /// The zone's own serial.
     pub serial: Serial,
+    /// TXT records of the origin.
+    pub texts: Vec<String>,
+    /// Addresses of names in the zone: of the origin, of name servers.
+    pub addresses: Vec<(ListedName, Vec<IpAddr>)>,
 }
 
 /// In which order a format takes the entries of several lists.

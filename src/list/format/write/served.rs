@@ -108,6 +108,20 @@ pub(super) fn text(said: &[Said], shown: &str, key: Option<&str>, heading: &Head
     format!("{words}{tail}")
 }
 
+/// A text of any length as strings of a master file.
+pub(super) fn quoted_in_pieces(text: &str) -> String {
+    let mut pieces = Vec::new();
+    let mut rest = text;
+    loop {
+        let piece = remark::cut(rest, STRING_OCTETS);
+        pieces.push(quoted(piece));
+        rest = &rest[piece.len()..];
+        if rest.is_empty() || piece.is_empty() {
+            return pieces.join(" ");
+        }
+    }
+}
+
 /// A string of a master file (RFC 1035 5.1).
 pub(super) fn quoted(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len() + 2);

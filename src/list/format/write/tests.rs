@@ -33,6 +33,8 @@ fn heading(zone: bool) -> Heading {
         ttl: Duration::from_seconds(300),
         negative_ttl: Duration::from_seconds(60),
         serial: Serial(7),
+        texts: Vec::new(),
+        addresses: Vec::new(),
     });
     Heading { zone, serial: Serial(9), public_url: "https://bl.example".into() }
 }
