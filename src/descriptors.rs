@@ -11,8 +11,10 @@ use crate::limits::DESCRIPTORS_KEPT;
 use nix::sys::resource::{Resource, getrlimit};
 use std::{
     io,
+    net::SocketAddr,
     os::fd::{AsFd, AsRawFd as _},
 };
+use tokio::net::{TcpListener, TcpStream};
 
 /// How many of `limit` descriptors connections of others leave alone.
 #[must_use]
@@ -24,13 +26,22 @@ pub fn kept(limit: u64) -> u64 {
 ///
 /// # Errors
 /// An error as `accept` gives it where there is no descriptor at all; the listener rests.
-pub fn of_others<S: AsFd>(connection: S) -> io::Result<S> {
+fn of_others<S: AsFd>(connection: S) -> io::Result<S> {
     let limit = getrlimit(Resource::RLIMIT_NOFILE).map_or(u64::MAX, |(soft, _)| soft);
     let number = u64::try_from(connection.as_fd().as_raw_fd()).unwrap_or_default();
     if number < limit - kept(limit) {
         return Ok(connection);
     }
     Err(io::Error::other(format!("of {limit} file descriptors all but those that are kept are in use")))
+}
+
+/// The next connection of a listener, as [`of_others`] leaves it.
+///
+/// # Errors
+/// Those of `accept` and of [`of_others`].
+pub async fn accept(listener: &TcpListener) -> io::Result<(TcpStream, SocketAddr)> {
+    let (connection, from) = listener.accept().await?;
+    Ok((of_others(connection)?, from))
 }
 
 #[cfg(test)]

@@ -112,8 +112,8 @@ async fn accept(listener: BoundListener, shared: Arc<Shared>, connections: TaskT
     let listener = TcpListener::from_std(listener).expect("a listener that does not block, in a runtime");
     while let Some(place) = until_stop(&shared, Arc::clone(&shared.places).acquire_owned()).await {
         let place = place.expect("the semaphore is never closed");
-        let Some(accepted) = until_stop(&shared, listener.accept()).await else { return };
-        let Ok((stream, peer)) = accepted.and_then(|(stream, peer)| Ok((descriptors::of_others(stream)?, peer))) else {
+        let Some(accepted) = until_stop(&shared, descriptors::accept(&listener)).await else { return };
+        let Ok((stream, peer)) = accepted else {
             shared.counters.accept_failed();
             let rest = sleep(Duration::from_millis(TCP_ACCEPT_REST_MILLISECONDS));
             if until_stop(&shared, rest).await.is_none() {

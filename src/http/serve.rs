@@ -180,8 +180,8 @@ impl Accepting {
         listener: &tokio::net::TcpListener,
     ) -> io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
         let permit = Arc::clone(&self.all).acquire_owned().await.map_err(io::Error::other)?;
-        let (stream, address) = listener.accept().await?;
-        Ok((descriptors::of_others(stream)?, address, permit))
+        let (stream, address) = descriptors::accept(listener).await?;
+        Ok((stream, address, permit))
     }
 
     /// A place for a connection from `address`, unless its client has enough.

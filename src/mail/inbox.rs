@@ -73,7 +73,7 @@ impl Inbox {
                         Err(broken) => broken.id(),
                     });
                 }
-                accepted = accept(&listener) => match accepted {
+                accepted = descriptors::accept(&listener) => match accepted {
                     Ok((stream, from)) => inbox.take(stream, from.ip(), &mut open, &mut places),
                     Err(error) => {
                         tracing::debug!(%error, "no connection taken");
@@ -158,11 +158,6 @@ impl Inbox {
             }
         }
     }
-}
-
-async fn accept(listener: &TcpListener) -> std::io::Result<(TcpStream, std::net::SocketAddr)> {
-    let (stream, from) = listener.accept().await?;
-    Ok((descriptors::of_others(stream)?, from))
 }
 
 async fn say(stream: &mut TcpStream, reply: &str) -> std::io::Result<()> {

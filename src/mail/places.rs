@@ -8,6 +8,7 @@
 //! Never: reads a clock or a socket.
 
 use crate::{
+    cases::retest::counting_block,
     limits::{
         INBOX_CONNECTIONS_MAX, INBOX_CONNECTIONS_PER_CLIENT_MAX, INBOX_CONNECTIONS_PER_NETWORK_MAX,
         INBOX_CONNECTIONS_PER_SITE_MAX, INBOX_PATIENCE,
@@ -55,8 +56,10 @@ pub(super) struct Seat {
 impl Seat {
     fn new(address: IpAddr, now: Instant) -> Self {
         let client = Prefix::customer(address);
-        let [site, network] = if client.first().is_ipv4() { [24, 16] } else { [48, 32] };
-        let blocks = [Some(client), Some(client.widened_to(site)), Some(client.widened_to(network)), None];
+        // What the desk knows as the neighbours of an address.
+        let site = counting_block(address);
+        let network = client.widened_to(if client.first().is_ipv4() { 16 } else { 32 });
+        let blocks = [Some(client), Some(site), Some(network), None];
         Self { address, blocks, idle: Mutex::new(Some(now)), leave: CancellationToken::new() }
     }
 

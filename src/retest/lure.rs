@@ -44,7 +44,7 @@ pub async fn serve(
         tokio::select! {
             () = stop.cancelled() => return Ok(()),
             Some(_) = open.join_next(), if !open.is_empty() => oldest_first.retain(|one| !one.is_finished()),
-            accepted = accept(&listener) => match accepted {
+            accepted = descriptors::accept(&listener) => match accepted {
                 Ok((stream, from)) => {
                     if open.len() >= LURE_CONNECTIONS_MAX && let Some(oldest) = oldest_first.pop_front() {
                         oldest.abort();
@@ -62,11 +62,6 @@ pub async fn serve(
             },
         }
     }
-}
-
-async fn accept(listener: &TcpListener) -> std::io::Result<(TcpStream, std::net::SocketAddr)> {
-    let (stream, from) = listener.accept().await?;
-    Ok((descriptors::of_others(stream)?, from))
 }
 
 async fn answer(

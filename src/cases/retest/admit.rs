@@ -9,7 +9,6 @@ use crate::{
     limits::{RETEST_BLOCK_TESTS_MAX, RETEST_BUDGET_PAUSE_SECONDS, RETEST_TARGET_APART_SECONDS},
     list::{Duration, Prefix, Time},
 };
-use ipnet::IpNet;
 use std::net::IpAddr;
 
 /// On whose account a test is.
@@ -67,9 +66,7 @@ pub enum Admission {
 #[must_use]
 pub fn counting_block(address: IpAddr) -> Prefix {
     let host = Prefix::host(address);
-    let length = if host.first().is_ipv4() { 24 } else { 48 };
-    let net = IpNet::new(host.first(), length).expect("no longer than an address").trunc();
-    Prefix::new(net).expect("a prefix of a canonical address without host bits is canonical")
+    host.widened_to(if host.first().is_ipv4() { 24 } else { 48 })
 }
 
 impl Asker {
