@@ -5,11 +5,18 @@ use crate::{
     cases::retest::Protocol,
     retest::{Came, converse::Dialogue as _},
 };
-use std::{future::Future, net::Ipv4Addr, time::Duration};
+use std::{
+    convert::Infallible,
+    future::Future,
+    net::{Ipv4Addr, SocketAddr},
+    time::Duration,
+};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpListener,
+    sync::mpsc::{Receiver, channel},
 };
+use tokio_util::sync::CancellationToken;
 
 /// Shorter than a real test has: the bound is the same code.
 const PATIENCE: Duration = Duration::from_millis(400);
@@ -125,13 +132,29 @@ async fn a_proxy_that_cannot_reach_our_listener_is_not_tested() {
     }
 }
 
-#[tokio::test]
-async fn the_listener_gives_its_secret_to_a_token_and_to_nothing_else_and_tells_of_it() {
+/// The listener that proxies are asked for: where it is, its secret, how it ends, and what it tells.
+async fn lure() -> (impl Future<Output = Result<(), Infallible>>, SocketAddr, Secret, CancellationToken, Receiver<Came>)
+{
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let (secret, stop) = (Secret::random(), tokio_util::sync::CancellationToken::new());
-    let (came, mut coming) = tokio::sync::mpsc::channel(8);
+    let (secret, stop) = (Secret::random(), CancellationToken::new());
+    let (came, coming) = channel(8);
     let served = crate::retest::serve_lure(listener, secret.clone(), came, stop.clone());
+    (served, address, secret, stop, coming)
+}
+
+/// What comes of a trial by a proxy that asks the listener itself.
+async fn asked_of(address: SocketAddr, token: Token, secret: &Secret) -> Verdict {
+    let mut trial = Trial::new(Protocol::Post, Ipv4Addr::LOCALHOST.into(), address, token, secret.clone());
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    converse(&mut stream, &mut trial, Instant::now() + Duration::from_secs(10)).await;
+    assert!(trial.is_over());
+    trial.verdict()
+}
+
+#[tokio::test]
+async fn the_listener_gives_its_secret_to_a_token_and_to_nothing_else_and_tells_of_it() {
+    let (served, address, secret, stop, mut coming) = lure().await;
     let token = Token::random();
     let asked = async {
         let mut stream = TcpStream::connect(address).await.unwrap();
@@ -139,12 +162,9 @@ async fn the_listener_gives_its_secret_to_a_token_and_to_nothing_else_and_tells_
         let mut heard = Vec::new();
         stream.read_to_end(&mut heard).await.ok();
         assert!(heard.is_empty());
-        let mut trial = Trial::new(Protocol::Post, Ipv4Addr::LOCALHOST.into(), address, token, secret.clone());
-        let mut stream = TcpStream::connect(address).await.unwrap();
-        converse(&mut stream, &mut trial, Instant::now() + Duration::from_secs(10)).await;
-        assert!(trial.is_over());
+        let verdict = asked_of(address, token, &secret).await;
         stop.cancel();
-        trial.verdict()
+        verdict
     };
     let (_, verdict) = tokio::join!(served, asked);
     assert_eq!(verdict, Verdict::Arrived);
@@ -155,22 +175,16 @@ async fn the_listener_gives_its_secret_to_a_token_and_to_nothing_else_and_tells_
 /// Who held all places kept every proxy out, and what comes to no listener counts towards clean.
 #[tokio::test]
 async fn the_listener_hears_a_proxy_though_all_its_places_are_held() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let (secret, stop) = (Secret::random(), tokio_util::sync::CancellationToken::new());
-    let (came, mut coming) = tokio::sync::mpsc::channel(8);
-    let served = crate::retest::serve_lure(listener, secret.clone(), came, stop.clone());
+    let (served, address, secret, stop, mut coming) = lure().await;
     let token = Token::random();
     let asked = async {
         let mut held = Vec::new();
         for _ in 0..2 * crate::limits::LURE_CONNECTIONS_MAX {
             held.push(TcpStream::connect(address).await.unwrap());
         }
-        let mut trial = Trial::new(Protocol::Post, Ipv4Addr::LOCALHOST.into(), address, token, secret.clone());
-        let mut stream = TcpStream::connect(address).await.unwrap();
-        converse(&mut stream, &mut trial, Instant::now() + Duration::from_secs(10)).await;
+        let verdict = asked_of(address, token, &secret).await;
         stop.cancel();
-        trial.verdict()
+        verdict
     };
     let (_, verdict) = tokio::join!(served, asked);
     assert_eq!((verdict, coming.recv().await.map(|came| came.token)), (Verdict::Arrived, Some(token)));
