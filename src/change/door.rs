@@ -151,6 +151,14 @@ impl Shared {
     pub fn stopping(&self) -> bool {
         self.stopping.load(Ordering::Acquire)
     }
+
+    /// For whoever is at something long.
+    ///
+    /// # Errors
+    /// [`Refused::Stopping`]
+    pub fn go_on(&self) -> Result<(), Refused> {
+        if self.stopping() { Err(Refused::Stopping) } else { Ok(()) }
+    }
 }
 
 /// How a change is put to the writer.
@@ -324,9 +332,7 @@ impl Door {
     }
 
     fn send(&self, request: Request) -> Result<(), Refused> {
-        if self.inner.shared.stopping() {
-            return Err(Refused::Stopping);
-        }
+        self.inner.shared.go_on()?;
         if self.inner.shared.writes_off() {
             return Err(Refused::WritesOff);
         }

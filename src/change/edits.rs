@@ -102,7 +102,7 @@ impl Writer {
         *committed = Committed::default();
         let lines = accepted(list, new, now, committed);
         if lines == Err(Refused::TooManyTexts) {
-            list.texts.is_full(changed);
+            list.texts.found_full(changed);
         }
         lines
     }

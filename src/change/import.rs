@@ -54,9 +54,7 @@ pub struct Import {
 
 impl Import {
     pub(super) fn begin(door: Door, shared: Arc<Shared>, start: ImportStart) -> Result<Self, Refused> {
-        if shared.stopping() {
-            return Err(Refused::Stopping);
-        }
+        shared.go_on()?;
         if shared.writes_off() {
             return Err(Refused::WritesOff);
         }
@@ -100,9 +98,7 @@ impl Import {
     /// # Errors
     /// What ends the import at once; a line that is not accepted is remembered until [`Import::finish`].
     pub fn push(&mut self, line: u64, new: NewEntry) -> Result<(), Refused> {
-        if self.shared.stopping() {
-            return Err(Refused::Stopping);
-        }
+        self.shared.go_on()?;
         let key = new.key.clone();
         let new = match accept(&self.list.settings, new, self.now) {
             Ok(new) => new,
@@ -170,9 +166,7 @@ impl Import {
         let stops = || self.shared.stopping();
         let others = || self.shared.store.view().texts_of_others(self.list.id, &self.start.source, &stops);
         let fits = naming.fits(others)?;
-        if stops() {
-            return Err(Refused::Stopping);
-        }
+        self.shared.go_on()?;
         if !fits {
             return Err(Refused::TooManyTexts);
         }
@@ -266,9 +260,7 @@ impl Finishing {
                 comparison.see(step);
                 ControlFlow::Continue(())
             })?;
-            if self.shared.stopping() {
-                return Err(Refused::Stopping);
-            }
+            self.shared.go_on()?;
             if !comparison.is_beyond() {
                 return Ok((comparison.end(view, walked.figures)?, None));
             }

@@ -8,10 +8,14 @@
 //! back since. Times are of seconds: what came, left, and came back within one is taken for what went on.
 //! Never: writes; a batch is handed in.
 
-use super::plan::decides_differently;
+use super::{
+    draft::past,
+    plan::{Holding, decides_differently},
+    state::ListState,
+};
 use crate::{
-    list::{Entry, Key, Serial, Time},
-    store::{Batch, Generation, Owner, ReadError, View, Why},
+    list::{Entry, Key, Serial, SourceName, Time},
+    store::{Batch, Generation, Owner, Past, ReadError, View, Why},
 };
 use serde::{Deserialize, Serialize};
 
@@ -58,6 +62,19 @@ pub fn how_left(view: &View<'_>, owner: Owner) -> Result<Option<Left>, ReadError
     let Ok(note) = serde_json::from_slice::<LeftNote>(&note) else { return Ok(None) };
     let why = [Why::Replaced, Why::Undone, Why::Purged].into_iter().find(|why| why.as_str() == note.why);
     Ok(why.map(|why| Left { until: note.until, serial: note.serial, why, by: note.by }))
+}
+
+/// The history of an entry that ended with its generation; `None` where it did not.
+pub(super) fn past_with(
+    view: &View<'_>,
+    (list, source): (&ListState, &SourceName),
+    owner: Owner,
+    left: &Left,
+    (key, entry): (&Key, &Entry),
+) -> Result<Option<Past>, ReadError> {
+    let Some(why) = ended_with(view, owner, left, key, entry)? else { return Ok(None) };
+    let holding = Holding { entry: *entry, detail: view.detail(owner, key)? };
+    Ok(Some(past(list, source, &holding, left.until, why, left.serial)))
 }
 
 /// Why an entry of a generation that left ended with it; `None`: it went on as it was.

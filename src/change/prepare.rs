@@ -84,10 +84,6 @@ impl Preparation<'_> {
         Err(Refused::Busy { retry_after: RETRY_AFTER_IMPORT })
     }
 
-    fn go_on(&self) -> Result<(), Refused> {
-        if self.shared.stopping() { Err(Refused::Stopping) } else { Ok(()) }
-    }
-
     /// The configuration and the snapshot to build on: by that configuration, and with all in it that is not told key by key.
     fn base(&self) -> Result<(Arc<Registered>, Arc<Snapshot>), Refused> {
         loop {
@@ -106,7 +102,7 @@ impl Preparation<'_> {
             if self.shared.writes_off() {
                 return Err(Refused::WritesOff);
             }
-            self.go_on()?;
+            self.shared.go_on()?;
             std::thread::sleep(PUBLICATION_WAIT);
         }
     }
@@ -132,11 +128,11 @@ impl Preparation<'_> {
         }
         let looking = Looking { view: &view, list, overlay };
         for key in keys::outermost(overlay.keys().map(keys::scope_of_change).collect()) {
-            self.go_on()?;
+            self.shared.go_on()?;
             looking.resolve_until(&mut edit, &key, &stops)?;
         }
         // Before anything is made of it: it may have ended on the way.
-        self.go_on()?;
+        self.shared.go_on()?;
         drop(view);
         let after = edit.covered_v4(list.index);
         if self.guarded
@@ -156,7 +152,7 @@ impl Preparation<'_> {
                 }
                 std::mem::take(&mut meanwhile.changed)
             };
-            self.go_on()?;
+            self.shared.go_on()?;
             catch_up(&mut edit, registered, &self.supposed(coming), (list.id, overlay), &changed)?;
         }
     }

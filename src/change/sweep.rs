@@ -6,9 +6,7 @@
 //! Never: makes a commit: nothing of what it clears away is in force. Touches the generation of a running import.
 
 use super::{
-    draft::past,
-    leaving::{Left, ended_with, forget_left, how_left},
-    plan::Holding,
+    leaving::{Left, forget_left, how_left, past_with},
     request::Refused,
     state::ListState,
     writer::Writer,
@@ -239,9 +237,7 @@ impl Writer {
         };
         let Some(source) = view.catalog().source(owner.list, owner.source) else { return Ok(()) };
         for (key, entry) in entries {
-            if let Some(why) = ended_with(view, owner, left, key, entry)? {
-                let holding = Holding { entry: *entry, detail: view.detail(owner, key)? };
-                let past = past(&list, &source.name, &holding, left.until, why, left.serial);
+            if let Some(past) = past_with(view, (&list, &source.name), owner, left, (key, entry))? {
                 batch.put_history(owner.list, key, owner.source, &past);
             }
         }

@@ -133,7 +133,7 @@ impl Texts {
     }
 
     /// A look has found the list full, whose last commit is `changed`.
-    pub fn is_full(&self, changed: Serial) {
+    pub fn found_full(&self, changed: Serial) {
         self.lock().full_since = Some(changed);
     }
 

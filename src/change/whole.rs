@@ -9,9 +9,8 @@
 
 use super::{
     door::{Door, Shared},
-    draft::past,
     edits::holding_at,
-    leaving::{Left, ended_with, how_left},
+    leaving::{Left, how_left, past_with},
     places::Place,
     plan::{Holding, Outcome},
     prepare::{Coming, Preparation},
@@ -194,9 +193,7 @@ impl Acting<'_> {
         let mut reminder = self.reminder(former);
         let (mut old, mut new) = (self.view.owned(former).peekable(), self.view.owned(self.source.owner()).peekable());
         loop {
-            if self.shared.stopping() {
-                return Err(Refused::Stopping);
-            }
+            self.shared.go_on()?;
             let order = match (old.peek(), new.peek()) {
                 (None, None) => break,
                 (Some(Err(_)), _) | (Some(Ok(_)), None) => Ordering::Less,
@@ -239,10 +236,9 @@ impl Acting<'_> {
 
     /// What of the former generation ended when that left has ended, though it comes back: once it is in force, nothing tells.
     fn remember(&self, reminder: &mut Reminder<'_>, left: &Left, key: &Key, entry: &Entry) -> Result<(), Refused> {
-        let former = reminder.owner;
-        let Some(why) = ended_with(&self.view, former, left, key, entry)? else { return Ok(()) };
-        let holding = Holding { entry: *entry, detail: self.view.detail(former, key)? };
-        reminder.remember(key, &past(self.list, &self.source.name, &holding, left.until, why, left.serial))
+        let by = (self.list, &self.source.name);
+        let past = past_with(&self.view, by, reminder.owner, left, (key, entry))?;
+        past.map_or(Ok(()), |past| reminder.remember(key, &past))
     }
 
     fn reminder(&self, owner: Owner) -> Reminder<'_> {
