@@ -42,7 +42,7 @@ use super::{AuditRow, Checks, Errand, Fault, Obstacle, Settings, Task};
 use crate::{
     change::{Actor, CaseRow, Change, Clock, Committed, Door, Refused, What},
     list::{ListName, SourceName, Time},
-    store::{CaseFamily, ReadError, Store},
+    store::{CaseFamily, ReadError, Store, View},
 };
 use serde::{Serialize, de::DeserializeOwned};
 use std::{
@@ -178,6 +178,11 @@ pub(super) fn value<T: DeserializeOwned>(family: CaseFamily, octets: &[u8]) -> R
     serde_json::from_slice(octets).map_err(damaged)
 }
 
+/// The row with this key, as a view shows it.
+fn read_row<T: DeserializeOwned>(view: &View<'_>, family: CaseFamily, key: &[u8]) -> Result<Option<T>, Fault> {
+    view.case(family, key)?.map(|octets| value(family, &octets)).transpose()
+}
+
 impl Sitting {
     /// Whose turn this is.
     pub fn desk(&self) -> &Desk {
@@ -187,11 +192,10 @@ impl Sitting {
     /// The row with this key, with what this sitting has put there.
     pub fn read<T: DeserializeOwned>(&self, family: CaseFamily, key: &[u8]) -> Result<Option<T>, Fault> {
         let put = self.rows.iter().rev().find(|row| row.family == family && row.key == key);
-        let octets = match put {
-            Some(row) => row.value.clone(),
-            None => self.desk.store().view().case(family, key)?,
-        };
-        octets.map(|octets| value(family, &octets)).transpose()
+        match put {
+            Some(row) => row.value.as_ref().map(|octets| value(family, octets)).transpose(),
+            None => read_row(&self.desk.store().view(), family, key),
+        }
     }
 
     /// The row with this key is this from here on.

@@ -13,7 +13,7 @@
 //! before any network was entered, nor what an undo brings back or an admin dates back.
 //! Never: holds up whoever lists; tells of a renewal, but for one within the second of the listing.
 
-use super::{Desk, Fault, Sitting, on_a_thread, standing::listed_over, value};
+use super::{Desk, Fault, Sitting, on_a_thread, read_row, standing::listed_over};
 use crate::{
     cases::{
         Task,
@@ -86,10 +86,7 @@ impl Desk {
             return Ok(None);
         }
         let view = self.store().view();
-        let since: Option<Serial> = match view.case(CaseFamily::Network, TOLD)? {
-            Some(octets) => Some(value(CaseFamily::Network, &octets)?),
-            None => None,
-        };
+        let since: Option<Serial> = read_row(&view, CaseFamily::Network, TOLD)?;
         let from_here = News { since, serial: view.serial(), listed: BTreeMap::new(), more: false };
         // A store whose networks were entered by a program that told them nothing.
         let Some(told) = since else { return Ok(Some(from_here)) };
@@ -287,8 +284,7 @@ mod tests {
     }
 
     fn told(desk: &Desk) -> Option<Serial> {
-        let row = desk.store().view().case(CaseFamily::Network, TOLD).unwrap();
-        row.map(|octets| value(CaseFamily::Network, &octets).unwrap())
+        read_row(&desk.store().view(), CaseFamily::Network, TOLD).unwrap()
     }
 
     /// A round that was on its way wrote again how far it had told; the next network was told what was listed before it came.

@@ -9,7 +9,7 @@
 //! clock that was ahead, holds back none.
 //! Never: keeps anything where mails cannot be sent; outlives its network.
 
-use super::{Desk, Fault, Sitting, on_a_thread, value};
+use super::{Desk, Fault, Sitting, on_a_thread, read_row};
 use crate::{
     cases::{
         Task,
@@ -113,8 +113,7 @@ impl Desk {
         for (row, _) in view.cases_under(CaseFamily::Network, WAITING, None, NETWORKS_MAX)? {
             let name = std::str::from_utf8(&row[WAITING.len()..]).ok().and_then(|name| name.parse().ok());
             let Some(name) = name else { continue };
-            let last = view.case(CaseFamily::Network, &mailed_row(&name))?;
-            let last = last.map(|octets| value(CaseFamily::Network, &octets)).transpose()?;
+            let last = read_row(&view, CaseFamily::Network, &mailed_row(&name))?;
             if may_go(last, now) {
                 due.push(name);
             }

@@ -12,7 +12,7 @@
 //! as long as there are, whatever else is open here; those that wait come first, and hide none of the others.
 //! Never: keeps the row of a closed request.
 
-use super::{Desk, Fault, Sitting, removals::needs_of, request_rows::request_row, value};
+use super::{Desk, Fault, Sitting, read_row, removals::needs_of, request_rows::request_row};
 use crate::{
     cases::{
         Id,
@@ -86,8 +86,7 @@ impl Desk {
             let piece = view.cases_under(FAMILY, &rows, after.as_deref(), CASES_PIECE_ROWS)?;
             for (row, _) in &piece {
                 let Some(id) = row.last_chunk::<16>() else { continue };
-                let octets = view.case(FAMILY, &request_row(Id(*id)))?;
-                let request: Option<Request> = octets.map(|octets| value(FAMILY, &octets)).transpose()?;
+                let request: Option<Request> = read_row(&view, FAMILY, &request_row(Id(*id)))?;
                 let Some(request) = request.filter(shown) else { continue };
                 first.insert((order(&request), *id), request);
                 if first.len() > limit {

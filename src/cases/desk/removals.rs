@@ -7,6 +7,7 @@
 use super::{
     Desk, Entries, Fault, Sitting,
     course::{Course, wider_listing},
+    read_row,
     request_rows::{active_row, forget_row, key_rows, lock_row, request_row},
     retests::NextTest,
     standing::{Standing, cut, ending_of, is_ours, listed_inside, removal_key},
@@ -131,7 +132,7 @@ impl Desk {
         // What waits for a proof goes on with one.
         let with_proof = request.proven.is_some() || request.state == State::Proving;
         // Where people decide, they decide about who comes again, too.
-        let decided = matches!(request.rule, RemovalRule::Operator | RemovalRule::Owner);
+        let decided = needs_of(&settings, request.rule, with_proof).decision;
         let lockout_until = if decided { None } else { sitting.locked(&settings, &request.key, with_proof)? };
         let next_test = sitting.next_test(&settings, &request)?;
         if let Some(NextTest { at, .. }) = next_test {
@@ -195,8 +196,7 @@ impl Desk {
         let rows = view.cases_under(CaseFamily::Request, b"a", after.as_deref(), limit)?;
         let mut found = Vec::new();
         for (row, _) in rows {
-            let octets = view.case(CaseFamily::Request, &[b"r", &row[1..]].concat())?;
-            found.extend(octets.map(|octets| super::value(CaseFamily::Request, &octets)).transpose()?);
+            found.extend(read_row(&view, CaseFamily::Request, &[b"r", &row[1..]].concat())?);
         }
         Ok(found)
     }

@@ -8,6 +8,7 @@ use super::{
     Desk, Entries, Sitting,
     course::wider_listing,
     proofs::{Found, address_of},
+    read_row,
     retest_rows::{Evidence, FAMILY, Named, id_at_end, row, same_key},
     standing::listed_over,
     value,
@@ -290,8 +291,7 @@ impl Desk {
     /// # Errors
     /// The store cannot be read.
     pub fn retest_evidence(&self, id: Id) -> Result<Option<Evidence>, Fault> {
-        let octets = self.store().view().case(FAMILY, &row(b'e', &[&id.0]))?;
-        octets.map(|octets| value(FAMILY, &octets)).transpose()
+        read_row(&self.store().view(), FAMILY, &row(b'e', &[&id.0]))
     }
 
     /// What a removal by the rule `retest` waits for: the retest that was asked for with it, or is now.
