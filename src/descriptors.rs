@@ -22,10 +22,8 @@ pub fn kept(limit: u64) -> u64 {
     DESCRIPTORS_KEPT.min(limit / 2)
 }
 
-/// A connection that was just accepted, unless its descriptor is one of those that are kept. It is closed then.
-///
-/// # Errors
-/// An error as `accept` gives it where there is no descriptor at all; the listener rests.
+/// A connection that was just accepted, unless its descriptor is one of those that are kept. An error as `accept` gives it
+/// where there is no descriptor at all.
 fn of_others<S: AsFd>(connection: S) -> io::Result<S> {
     let limit = getrlimit(Resource::RLIMIT_NOFILE).map_or(u64::MAX, |(soft, _)| soft);
     let number = u64::try_from(connection.as_fd().as_raw_fd()).unwrap_or_default();
@@ -35,10 +33,10 @@ fn of_others<S: AsFd>(connection: S) -> io::Result<S> {
     Err(io::Error::other(format!("of {limit} file descriptors all but those that are kept are in use")))
 }
 
-/// The next connection of a listener, as [`of_others`] leaves it.
+/// The next connection of a listener, unless its descriptor is one of those that are kept. It is closed then.
 ///
 /// # Errors
-/// Those of `accept` and of [`of_others`].
+/// Those of `accept`, also for a connection with a descriptor that is kept; the listener rests.
 pub async fn accept(listener: &TcpListener) -> io::Result<(TcpStream, SocketAddr)> {
     let (connection, from) = listener.accept().await?;
     Ok((of_others(connection)?, from))

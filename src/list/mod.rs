@@ -2,7 +2,7 @@
 //!
 //! A **key** (an address prefix, a domain name, the hash of a mail address) is listed or excluded by an **entry** of a
 //! **source** in a **list**. The most specific key that covers a question decides, whoever wrote it; at the same key an
-//! exclusion beats every listing ([`decide`]).
+//! exclusion beats every listing ([`decide()`]).
 //!
 //! Guarantees: a value of one of these types is valid and in its one canonical form, so equal things compare equal.
 //! Never: knows where entries are kept, how they are served or who asks.

@@ -1,7 +1,7 @@
 //! Brings the entries of all sources at one key together, by the rule of match.
 //!
 //! Guarantees: an exclusion beats every listing; otherwise codes ascend, each with the text that DNS shows for it, as
-//! [`crate::list::decide`] has it.
+//! [`crate::list::decide()`] has it.
 //! Never: holds more than one place (a prefix, name or hash, of one list or for zones of DNS of all).
 
 use super::{Exported, Order};

@@ -5,7 +5,7 @@
 //! `bind` are one zone of DNS, so they take all lists side by side, sorted by key ([`ExportFormat::order`]).
 //!
 //! Guarantees: bounded memory; `text`, `rbldnsd`, `rpz` and `bind` have one line a key by the rule of match at one key
-//! ([`crate::list::decide`]); what a reader of the format takes for markup is escaped.
+//! ([`crate::list::decide()`]); what a reader of the format takes for markup is escaped.
 //! Never: writes reasons into what DNS servers load, or what the caller did not hand over (private evidence).
 
 mod bind;
