@@ -719,6 +719,12 @@ pub const DKIM_KEY_BITS_MIN: usize = 1_024;
 /// Fields of a report by mail that are read. RFC 5965 names 16.
 pub const FEEDBACK_FIELDS_MAX: usize = 200;
 
+/// Parts of a report by mail. ARF has three, X-ARF as many as it has logs.
+pub const FEEDBACK_PARTS_MAX: usize = 64;
+
+/// Parts in parts of a report by mail. A report is one multipart; what adds a footer on the way puts it into another.
+pub const FEEDBACK_DEPTH_MAX: usize = 4;
+
 /// Octets of the headers of a mail that are kept.
 pub const INBOX_HEADER_OCTETS_MAX: usize = 16 << 10;
 
@@ -752,8 +758,11 @@ pub const ERRAND_TRIES_MAX: u8 = 5;
 /// Seconds to the second, third, fourth and fifth try of an errand: four hours in all.
 pub const ERRAND_WAITS: [u32; 4] = [60, 300, 1_800, 10_800];
 
-/// Errands that are done side by side.
+/// Mails that are handed over side by side, and webhooks that are called so.
 pub const ERRANDS_AT_ONCE: usize = 16;
+
+/// Errands to one webhook before others have their turn: a slow one takes ten seconds for each.
+pub const ERRANDS_TO_ONE: usize = 4;
 
 /// How often it is looked for errands.
 pub const ERRANDS_EVERY: Duration = Duration::from_secs(2);

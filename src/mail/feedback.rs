@@ -4,11 +4,13 @@
 //! or from a header; a field that decides stands once, or the mail is no report.
 //! Never: asks who sent it (that is `dkim`), or panics, whatever the octets.
 
+mod parts;
+
 use crate::{
     limits::{EVIDENCE_OCTETS_MAX, FEEDBACK_FIELDS_MAX, REPORT_COUNT_MAX, REPORT_ID_CHARACTERS_MAX},
     list::{ReportKind, Time},
 };
-use mail_parser::{MessageParser, MessagePart, MimeHeaders as _, PartType};
+use parts::Part;
 use serde::Deserialize;
 use std::net::IpAddr;
 
@@ -37,6 +39,9 @@ pub enum FeedbackError {
         "no part of the mail is a report: message/feedback-report (ARF), or report.txt or application/json (X-ARF)"
     )]
     NoReport,
+    /// It has more parts than are read, or parts in parts in parts.
+    #[error("the mail has too many parts; send the report, what it is about, and no more")]
+    Parts,
     /// More than one.
     #[error("more than one part of the mail is a report; send one in a mail")]
     Several,
@@ -59,38 +64,27 @@ pub enum FeedbackError {
 /// # Errors
 /// See [`FeedbackError`].
 pub fn read(mail: &[u8]) -> Result<Feedback, FeedbackError> {
-    let mail = MessageParser::new().with_mime_headers().parse(mail).ok_or(FeedbackError::NoReport)?;
-    let only = |wanted: &dyn Fn(&MessagePart<'_>) -> bool| {
-        let mut found = mail.parts.iter().filter(|part| wanted(part));
+    let parts = parts::of(mail)?;
+    let only = |wanted: &dyn Fn(&Part<'_>) -> bool| {
+        let mut found = parts.iter().filter(|part| wanted(part));
         match (found.next(), found.next()) {
             (Some(_), Some(_)) => Err(FeedbackError::Several),
-            (one, _) => Ok(one.and_then(text)),
+            (one, _) => Ok(one.map(Part::text)),
         }
     };
-    if let Some(text) = only(&|part| part.is_content_type("message", "feedback-report"))? {
+    if let Some(text) = only(&|part| part.is("message", "feedback-report"))? {
         let fields = Fields::of(&text);
         // X-ARF 3 and 4 come with an ARF part that says no more than their name.
         if !fields.needed("Feedback-Type")?.eq_ignore_ascii_case("xarf") {
             return fields.arf(&text);
         }
     }
-    if let Some(text) = only(&|part| part.is_content_type("application", "json"))? {
+    if let Some(text) = only(&|part| part.is("application", "json"))? {
         return from_json(&text);
     }
-    let by_name = |part: &MessagePart<'_>| {
-        part.is_content_type("text", "plain") && part.attachment_name().is_some_and(|name| name == "report.txt")
-    };
+    let by_name = |part: &Part<'_>| part.is("text", "plain") && part.name() == Some("report.txt");
     let text = only(&by_name)?.ok_or(FeedbackError::NoReport)?;
     Fields::of(&text).x_arf(&text)
-}
-
-/// The decoded text of a part that holds no other parts.
-fn text(part: &MessagePart<'_>) -> Option<String> {
-    match &part.body {
-        PartType::Text(text) | PartType::Html(text) => Some(text.as_ref().to_owned()),
-        PartType::Binary(octets) | PartType::InlineBinary(octets) => Some(String::from_utf8_lossy(octets).into_owned()),
-        PartType::Message(_) | PartType::Multipart(_) => None,
-    }
 }
 
 /// Lines of `Name: value`, as ARF and the YAML of X-ARF write them.
@@ -103,8 +97,10 @@ impl Fields {
             if line.starts_with([' ', '\t']) {
                 if let Some((_, value)) = fields.last_mut() {
                     // The value may begin on this line.
-                    let joint = if value.is_empty() { "" } else { " " };
-                    *value = [value.as_str(), joint, line.trim()].concat();
+                    if !value.is_empty() {
+                        value.push(' ');
+                    }
+                    value.push_str(line.trim());
                 }
             } else if let Some((name, value)) = line.split_once(':')
                 && fields.len() < FEEDBACK_FIELDS_MAX

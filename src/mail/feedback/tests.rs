@@ -1,6 +1,7 @@
 //! Tests of reports by mail: what is read from each shape, and what is no report.
 
 use super::*;
+use crate::limits::{FEEDBACK_DEPTH_MAX, FEEDBACK_PARTS_MAX, INBOX_MAIL_OCTETS_MAX};
 use proptest::prelude::*;
 
 /// A mail of these parts, each with its headers.
@@ -92,7 +93,8 @@ fn what_decides_stands_there_once_and_can_be_read() {
     for other in ["", "x", "Subject: hello\r\n\r\nSource-IP: 192.0.2.1\r\nFeedback-Type: abuse\r\n"] {
         assert_eq!(read(other.as_bytes()), Err(FeedbackError::NoReport), "{other}");
     }
-    let forwarded = mail("mixed", &[("Content-Type: message/rfc822", &arf(FIELDS))]);
+    let inside = arf(FIELDS).replace("\"b\"", "\"c\"").replace("--b", "--c");
+    let forwarded = mail("mixed", &[("Content-Type: message/rfc822", &inside)]);
     assert_eq!(
         read(forwarded.as_bytes()),
         Err(FeedbackError::NoReport),
@@ -135,6 +137,51 @@ fn bounds_of_the_api_hold_for_mail() {
     assert_eq!(found.count, REPORT_COUNT_MAX);
     let found = read(arf(&format!("{FIELDS}\r\nX: {}", "ä\u{1b}".repeat(EVIDENCE_OCTETS_MAX))).as_bytes()).unwrap();
     assert!(found.evidence.len() <= EVIDENCE_OCTETS_MAX && !found.evidence.contains('\u{1b}'));
+}
+
+/// A megabyte of mails in mails ended the process: the parser follows each level with a call, and so does what it leaves.
+#[test]
+fn mails_in_mails_are_not_followed() {
+    let nested = "Content-Type: message/rfc822\r\n\r\n".repeat(INBOX_MAIL_OCTETS_MAX / 32);
+    assert_eq!(read(nested.as_bytes()), Err(FeedbackError::NoReport));
+    let part = ("Content-Type: message/feedback-report", FIELDS);
+    let beside = mail("report", &[part, ("Content-Type: message/rfc822", &nested)]);
+    assert!(read(beside.as_bytes()).is_ok());
+    let digest = mail("digest", &[("", &nested), part]);
+    assert!(read(digest.as_bytes()).is_ok());
+}
+
+#[test]
+fn parts_and_parts_in_parts_are_bounded() {
+    let part = |depth: usize| {
+        let report = format!("Content-Type: message/feedback-report\r\n\r\n{FIELDS}");
+        let wrapped = (0..depth).fold(report, |inside, n| {
+            format!("Content-Type: multipart/mixed; boundary=b{n}\r\n\r\n--b{n}\r\n{inside}\r\n--b{n}--\r\n")
+        });
+        read(wrapped.as_bytes()).map(drop)
+    };
+    assert_eq!((part(1), part(FEEDBACK_DEPTH_MAX)), (Ok(()), Ok(())));
+    assert_eq!(part(FEEDBACK_DEPTH_MAX + 1), Err(FeedbackError::Parts));
+    let many = |count: usize| read(mail("mixed", &vec![("Content-Type: text/plain", "x"); count]).as_bytes());
+    assert_eq!(many(FEEDBACK_PARTS_MAX), Err(FeedbackError::NoReport));
+    assert_eq!(many(FEEDBACK_PARTS_MAX + 1), Err(FeedbackError::Parts));
+}
+
+#[test]
+fn a_part_is_read_as_it_is_encoded() {
+    let encoded = |headers: &str, body: &str| {
+        let headers = format!("Content-Type: message/feedback-report{headers}");
+        read(mail("report", &[(&headers, body)]).as_bytes()).map(|found| found.address)
+    };
+    let address = "192.0.2.25".parse::<IpAddr>().unwrap();
+    let base64 = data_encoding::BASE64.encode(FIELDS.as_bytes());
+    let lines: Vec<&str> = (0..base64.len()).step_by(76).map(|at| &base64[at..base64.len().min(at + 76)]).collect();
+    assert_eq!(encoded("\r\nContent-Transfer-Encoding: BASE64", &lines.join("\r\n")), Ok(address));
+    let quoted = FIELDS.replace("Source-IP", "Sou=\r\nrce=2DIP");
+    assert_eq!(encoded("\r\nContent-Transfer-Encoding: quoted-printable", &quoted), Ok(address));
+    // No last boundary, and line ends of one octet.
+    let cut = mail("report", &[("Content-Type: message/feedback-report", FIELDS)]).replace("--b--", "");
+    assert_eq!(read(cut.replace('\r', "").as_bytes()).map(|found| found.address), Ok(address));
 }
 
 proptest! {
