@@ -88,6 +88,10 @@ fn formal(mail: &AuthenticatedMessage<'_>, signature: &Signature, now: Time) -> 
     if !signed("from") {
         return Err("it does not cover From");
     }
+    // Blanks in a name, or none at all: who reads the mail may take them for names that were not signed.
+    if !mail.headers.iter().all(|(name, _)| !name.is_empty() && name.iter().all(u8::is_ascii_graphic)) {
+        return Err("the mail has header lines that are none");
+    }
     // A second or another header in its place would make other parts of the same body.
     for name in ["content-type", "content-transfer-encoding"] {
         if times(name) > 1 || (times(name) == 1 && !signed(name)) {

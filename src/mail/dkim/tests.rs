@@ -115,6 +115,14 @@ async fn what_was_changed_or_not_covered_is_found() {
     );
     let second = changed("From: Reports", "Content-Type: multipart/mixed; boundary=x\r\nFrom: Reports");
     assert!(flaw(checked(&second, "example.org", &zone).await).contains("Content-Type"));
+    // One parser takes these for other headers than `Content-Type`, another for it.
+    for header in ["Content-Type : ", ": Content-Type: ", "Con tent-Type: ", "\u{e4}: "] {
+        let line = format!("{header}multipart/report; boundary=x\r\nFrom: Reports");
+        assert!(
+            flaw(checked(&changed("From: Reports", &line), "example.org", &zone).await).contains("none"),
+            "{header}"
+        );
+    }
     let bare = signer.sign("example.org", &["From", "Subject"], |_| {});
     assert!(flaw(checked(&bare, "example.org", &zone).await).contains("Content-Type"));
     let nobody = signer.sign("example.org", &["Subject", "Content-Type"], |_| {});
