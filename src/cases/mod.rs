@@ -26,6 +26,8 @@ mod reason;
 pub mod report;
 mod request;
 pub mod retest;
+#[cfg(test)]
+pub mod testing;
 
 pub use audit::AuditRow;
 pub use checks::{Checks, Unanswered, Unmet};

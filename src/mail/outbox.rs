@@ -1,14 +1,17 @@
 //! The doer of errands: mail by the operator's mail server, calls of webhooks.
 //!
 //! Guarantees: an errand is taken off only when it is done, or after [`ERRAND_TRIES_MAX`] tries; its id goes with every try
-//! (`Message-ID`, `Dnsbld-Delivery`), so that whoever gets it twice can tell; those of a round are done side by side, and the
-//! next round waits for the slowest of them, [`ERRAND_MAIL_TIME`] at most.
+//! (`Message-ID`, `Dnsbld-Delivery`), so that whoever gets it twice can tell; mails and calls go their own ways, and a
+//! webhook that hangs is called once a round, so that it holds up no mail and little of others.
 //! Never: talks to the mail server of a recipient, or logs an address.
 
 use super::webhook::{CallError, Caller, Signer, signature};
 use crate::{
     cases::{Desk, Due, Fault, Task},
-    limits::{ERRAND_MAIL_TIME, ERRAND_TRIES_MAX, ERRAND_WAITS, ERRANDS_AT_ONCE, ERRANDS_EVERY},
+    limits::{
+        CASES_PIECE_ROWS, ERRAND_MAIL_TIME, ERRAND_TRIES_MAX, ERRAND_WAITS, ERRANDS_AT_ONCE, ERRANDS_EVERY,
+        ERRANDS_TO_ONE,
+    },
     list::Duration,
 };
 use futures_util::future::join_all;
@@ -20,6 +23,7 @@ use lettre::{
     },
     transport::smtp::extension::ClientId,
 };
+use std::collections::HashMap;
 use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 
@@ -104,21 +108,38 @@ fn message(id: &str, from: &str, to: &str, subject: &str, text: &str) -> Result<
     Ok(message)
 }
 
+/// How an errand is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    Mail,
+    Call,
+}
+
+impl Way {
+    fn of(task: &Task) -> Self {
+        match task {
+            Task::Mail { .. } => Self::Mail,
+            Task::Webhook { .. } => Self::Call,
+        }
+    }
+}
+
 impl Outbox {
     /// Works until `stop`.
     pub async fn run(self, stop: CancellationToken) {
+        tokio::join!(self.work(Way::Mail, &stop), self.work(Way::Call, &stop));
+    }
+
+    async fn work(&self, way: Way, stop: &CancellationToken) {
         loop {
-            let all_done = tokio::select! {
+            let more = tokio::select! {
                 () = stop.cancelled() => return,
-                done = self.round() => match done {
-                    Ok(done) => done < ERRANDS_AT_ONCE,
-                    Err(fault) => {
-                        tracing::error!(%fault, "errands cannot be read or written; they are tried again");
-                        true
-                    }
-                },
+                more = self.round(way) => more.unwrap_or_else(|fault| {
+                    tracing::error!(%fault, "errands cannot be read or written; they are tried again");
+                    false
+                }),
             };
-            if all_done {
+            if !more {
                 tokio::select! {
                     () = stop.cancelled() => return,
                     () = tokio::time::sleep(ERRANDS_EVERY) => {}
@@ -127,31 +148,43 @@ impl Outbox {
         }
     }
 
-    /// Does what is due, at most [`ERRANDS_AT_ONCE`]; gives how many that were.
-    ///
-    /// # Errors
-    /// The store cannot be read or written.
-    pub async fn round(&self) -> Result<usize, Fault> {
-        let due = self.desk.due_errands(ERRANDS_AT_ONCE)?;
-        let ends: Vec<Result<(), Fault>> = join_all(due.iter().map(|due| self.settle(due))).await;
-        ends.into_iter().collect::<Result<(), Fault>>()?;
-        Ok(due.len())
+    /// Does what is due, at most [`ERRANDS_AT_ONCE`] side by side; gives whether more is.
+    async fn round(&self, way: Way) -> Result<bool, Fault> {
+        let due = self.desk.due_errands(CASES_PIECE_ROWS)?;
+        let mut due = apart(due.into_iter().filter(|due| Way::of(&due.errand.task) == way));
+        let more = due.len() > ERRANDS_AT_ONCE;
+        due.truncate(ERRANDS_AT_ONCE);
+        let ends: Vec<Result<bool, Fault>> = join_all(due.iter().map(|to_one| self.settle(to_one))).await;
+        ends.into_iter().try_fold(more, |more, end| Ok(more | end?))
     }
 
-    async fn settle(&self, due: &Due) -> Result<(), Fault> {
-        let id = due.errand.id;
-        let tries = due.errand.tries.saturating_add(1);
-        match self.attempt(due).await {
-            Ok(()) => self.desk.errand_done(due).await,
-            Err(undone) => {
-                let again = matches!(undone, Undone::ForNow(_)) && tries < ERRAND_TRIES_MAX;
-                let wait = ERRAND_WAITS.get(usize::from(due.errand.tries)).filter(|_| again);
-                tracing::warn!(%id, tries, why = %undone, "an errand was not done{}", if again { ", it is tried again" } else { "" });
-                match wait {
-                    Some(seconds) => self.desk.errand_later(due, Duration::from_seconds(*seconds)).await,
-                    None => self.desk.errand_done(due).await,
+    /// Does errands to one receiver, at most [`ERRANDS_TO_ONE`], one after the other; gives whether more are due. What it does
+    /// not take now is not asked of it again, and was a try of all of them.
+    async fn settle(&self, to_one: &[Due]) -> Result<bool, Fault> {
+        for (at, due) in to_one.iter().enumerate().take(ERRANDS_TO_ONE) {
+            match self.attempt(due).await {
+                Ok(()) => self.desk.errand_done(due).await?,
+                Err(undone @ Undone::ForGood(_)) => self.put_off(due, &undone).await?,
+                Err(undone @ Undone::ForNow(_)) => {
+                    for due in &to_one[at..] {
+                        self.put_off(due, &undone).await?;
+                    }
+                    return Ok(false);
                 }
             }
+        }
+        Ok(to_one.len() > ERRANDS_TO_ONE)
+    }
+
+    /// The errand is tried again later, or given up.
+    async fn put_off(&self, due: &Due, why: &Undone) -> Result<(), Fault> {
+        let (id, tries) = (due.errand.id, due.errand.tries.saturating_add(1));
+        let again = matches!(why, Undone::ForNow(_)) && tries < ERRAND_TRIES_MAX;
+        let wait = ERRAND_WAITS.get(usize::from(due.errand.tries)).filter(|_| again);
+        tracing::warn!(%id, tries, %why, "an errand was not done{}", if again { ", it is tried again" } else { "" });
+        match wait {
+            Some(seconds) => self.desk.errand_later(due, Duration::from_seconds(*seconds)).await,
+            None => self.desk.errand_done(due).await,
         }
     }
 
@@ -175,9 +208,32 @@ impl Outbox {
     }
 }
 
+/// Errands by whom they go to, each with its own in their order. A mail is for itself: who refuses one recipient may take the
+/// next.
+fn apart(due: impl Iterator<Item = Due>) -> Vec<Vec<Due>> {
+    let mut groups: Vec<Vec<Due>> = Vec::new();
+    let mut called = HashMap::new();
+    for due in due {
+        let group = match &due.errand.task {
+            Task::Mail { .. } => groups.len(),
+            Task::Webhook { url, .. } => *called.entry(url.clone()).or_insert(groups.len()),
+        };
+        if group == groups.len() {
+            groups.push(Vec::new());
+        }
+        groups[group].push(due);
+    }
+    groups
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cases::testing::{desk, send};
+    use std::sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    };
 
     #[test]
     fn a_mail_carries_the_name_of_its_errand_and_says_that_a_program_wrote_it() {
@@ -211,5 +267,35 @@ mod tests {
         let relay = Some(("127.0.0.1".to_owned(), 1));
         let undone = Post(Settings { relay, from: "x@lists.example".into() }).send("1", "a@b.example", "s", "t").await;
         assert!(matches!(undone, Err(Undone::ForNow(_))), "{undone:?}");
+    }
+
+    /// A host that swallowed its calls held up mail, and each call to it was waited for.
+    #[tokio::test]
+    async fn a_webhook_that_does_not_answer_is_called_once_and_holds_up_no_mail() {
+        let dir = tempfile::tempdir().unwrap();
+        let (desk, called) = (desk(dir.path()), Arc::new(AtomicUsize::new(0)));
+        let counted = called.clone();
+        let outbox = Outbox {
+            desk: desk.clone(),
+            post: Post(Settings::default()),
+            caller: Caller::new(Arc::new(move |_| {
+                counted.fetch_add(1, Ordering::Relaxed);
+                false
+            })),
+            signer: Arc::new(|_| Some(vec![1])),
+        };
+        let calls = ["a", "b"].repeat(ERRANDS_TO_ONE).into_iter().map(|network| {
+            let url = format!("https://127.0.0.1/{network}").into();
+            Task::Webhook { network: network.into(), url, body: "{}".into() }
+        });
+        let mail = Task::Mail { to: "a@b.example".into(), subject: "s".into(), text: "t".into() };
+        send(&desk, calls.chain([mail])).await;
+        assert_eq!(desk.due_errands(100).unwrap().len(), 2 * ERRANDS_TO_ONE + 1);
+
+        assert!(!outbox.round(Way::Mail).await.unwrap());
+        assert_eq!(desk.due_errands(100).unwrap().len(), 2 * ERRANDS_TO_ONE, "without a mail server there is none");
+        assert!(!outbox.round(Way::Call).await.unwrap());
+        assert_eq!(called.load(Ordering::Relaxed), 2, "each webhook once");
+        assert!(desk.due_errands(100).unwrap().is_empty(), "they are due again later");
     }
 }

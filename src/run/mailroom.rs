@@ -164,29 +164,13 @@ impl Room {
 mod tests {
     use super::*;
     use crate::{
-        cases::{Parts, Settings},
-        change::{self, Clock, Configuration, Door, Keep},
-        list::{Duration, Time},
+        cases::testing::desk,
         metrics::{Metrics, scrape},
-        store::{self, Store},
     };
-    use tokio::sync::watch;
-
-    fn desk(dir: &std::path::Path) -> Desk {
-        let store = Arc::new(Store::open(dir, &store::Settings::default()).unwrap());
-        let day = Duration::from_seconds(86_400);
-        let keep = Keep { history: day, changes: day, evidence: day };
-        let (lists, zones, public_url) = (Vec::new(), Vec::new(), "http://bl.test".into());
-        let configuration = Configuration { lists, zones, public_url, never_builtin: true, keep };
-        let clock = Clock::new(|| Time::from_seconds(1_800_000_000), || Duration::from_seconds(0));
-        let (door, _) = Door::open(store, change::Settings { configuration, threads: 1 }, clock.clone()).unwrap();
-        let (_, settings) = watch::channel(Arc::new(Settings::default()));
-        Desk::new(Parts { door, clock, settings, checks: None })
-    }
 
     /// Nothing told the desk, or the operator, that the inbox took no more.
-    #[test]
-    fn the_desk_and_the_operator_hear_of_mail_that_was_turned_away() {
+    #[tokio::test]
+    async fn the_desk_and_the_operator_hear_of_mail_that_was_turned_away() {
         let dir = tempfile::tempdir().unwrap();
         let (desk, counted) = (desk(dir.path()), Metrics::default());
         let (metrics, logged) = (counted.mail.clone(), AtomicU32::new(0));

@@ -251,31 +251,9 @@ impl Sitting {
 mod tests {
     use super::*;
     use crate::{
-        cases::{NetworkIs, Parts, Settings},
-        change::{self, Actor, Clock, Configuration, Door, Keep},
-        list::{Duration, ListSettings},
-        store::{self, Store},
+        cases::{NetworkIs, testing::desk},
+        change::Actor,
     };
-    use std::sync::Arc;
-    use tokio::{sync::watch, task::spawn_blocking};
-
-    /// A desk over a store of its own, and its writer, which ends with the door.
-    fn desk(dir: &std::path::Path) -> Desk {
-        let store = Arc::new(Store::open(dir, &store::Settings::default()).unwrap());
-        let year = Duration::from_seconds(365 * 86_400);
-        let configuration = Configuration {
-            lists: vec![Arc::new(ListSettings { name: "relay".parse().unwrap(), ..ListSettings::never() })],
-            zones: Vec::new(),
-            public_url: "http://bl.test".into(),
-            never_builtin: true,
-            keep: Keep { history: year, changes: year, evidence: year },
-        };
-        let clock = Clock::new(|| Time::from_seconds(1_800_000_000), || Duration::from_seconds(0));
-        let (door, writer) = Door::open(store, change::Settings { configuration, threads: 1 }, clock.clone()).unwrap();
-        spawn_blocking(move || writer.run());
-        let (_, settings) = watch::channel(Arc::new(Settings::default()));
-        Desk::new(Parts { door, clock, settings, checks: None })
-    }
 
     async fn enter(desk: &Desk, name: &str) {
         let (title, contacts) = (name.to_owned(), vec!["noc@example.org".to_owned()]);
