@@ -157,12 +157,14 @@ impl Running {
             };
             let meanwhile = &mut one.meanwhile;
             if owner == (touch.list, touch.source) {
-                if meanwhile.own.len() >= MEANWHILE_KEYS_MAX {
+                if let Some(own) = meanwhile.own.get_mut(touch.key) {
+                    own.posted = touch.posted;
+                } else if meanwhile.own.len() < MEANWHILE_KEYS_MAX {
+                    let own = Own { posted: touch.posted, before: touch.before.clone() };
+                    meanwhile.own.insert(touch.key.clone(), own);
+                } else {
                     meanwhile.own_overflown = true;
                 }
-                let own = || Own { posted: touch.posted, before: touch.before.clone() };
-                let known = meanwhile.own.entry(touch.key.clone());
-                known.and_modify(|own| own.posted = touch.posted).or_insert_with(own);
             }
             if touch.decides {
                 if meanwhile.changed.len() >= MEANWHILE_KEYS_MAX {
