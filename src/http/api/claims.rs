@@ -111,10 +111,11 @@ pub(super) async fn claim(
     let name: NetworkName = new.name.parse().map_err(|error| Problem::unprocessable(format!("name: {error}")))?;
     let prefixes = prefixes("prefixes", &new.prefixes)?;
     let own = access.could(Act::Network(&name)) && !access.is_admin();
+    let stranger = !own && !access.is_admin();
     let actor = access.holder.as_ref().map_or("anyone", |holder| &*holder.actor);
     let NewClaim { title, contacts, public_contact, .. } = new;
     let is = NetworkIs { name, title, contacts, public_contact };
-    if access.holder.is_none() {
+    if stranger {
         state.desk().could_claim(&is, &prefixes).map_err(state.faulty())?;
         count_stranger(&state, &access)?;
     }

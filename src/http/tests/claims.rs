@@ -5,6 +5,7 @@ use super::{
     networks::{form, network},
     removal_pages::hidden,
 };
+use crate::limits::CLAIMS_PER_CLIENT;
 use axum::{body::Body, http::Request};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -87,6 +88,21 @@ async fn a_stranger_does_not_fill_the_places_and_a_claim_without_records_ends_wi
     server.pass(86_400);
     server.desk.upkeep().await.unwrap();
     assert_eq!(known().await, 0);
+}
+
+/// Whoever had any token at all could fill the places of claims.
+#[tokio::test]
+async fn a_token_that_is_not_the_networks_claims_no_more_than_strangers() {
+    let server = Server::start();
+    let reporter = server.token(&["report:trap"]).await;
+    let asked = async |n: u32| {
+        let body = claim(&format!("mine{n}"), &["198.51.100.0/24".into()]);
+        server.call_as(Some(&reporter), "POST", "/api/v1/networks/claims", body).await.status
+    };
+    for n in 0..CLAIMS_PER_CLIENT {
+        assert_eq!(asked(n).await, 201);
+    }
+    assert_eq!(asked(CLAIMS_PER_CLIENT).await, 429);
 }
 
 #[tokio::test]
