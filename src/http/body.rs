@@ -247,7 +247,7 @@ async fn gather(
     holds: &mut (dyn FnMut(usize) -> Result<(), Problem> + Send),
 ) -> Result<Vec<u8>, Problem> {
     let too_large =
-        || Problem::too_large(format!("the body has more than {most} octets; PUT takes bodies of any size"));
+        || Problem::too_large(format!("the body has more than {most} octets, the most that this call takes"));
     let mut body = Limited::new(body, most);
     let mut octets = Vec::new();
     while let Some(frame) = next_frame(&mut body, stall).await? {

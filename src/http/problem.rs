@@ -132,7 +132,7 @@ pub const KINDS: &[(&str, StatusCode, &str, &str)] = &[
         "/docs#problem-too-large",
         StatusCode::PAYLOAD_TOO_LARGE,
         "Too much at once",
-        "A bound of this call is exceeded; a PUT takes bodies of any size.",
+        "A bound of this call is exceeded. Entries of any number can be sent by a PUT of their source.",
     ),
     (
         "/docs#problem-media-type",
