@@ -47,8 +47,17 @@ pub(super) struct Expiry {
     offset: i64,
     /// Sources that are, or were, walked because they are silent.
     silent: HashMap<(ListId, SourceId), Silent>,
-    /// When the entries of the hour that is not over are looked at again.
-    next_look: HashMap<ListId, Time>,
+    /// How far the entries of each list are looked at that were last seen in an hour that is not over.
+    looks: HashMap<ListId, Look>,
+}
+
+/// A look at the entries of a list, which may take some rounds.
+#[derive(Default)]
+struct Look {
+    /// The entry that was looked at last; `None` before the first, and after the last.
+    after: Option<Hint>,
+    /// When the next look begins.
+    next: Time,
 }
 
 struct Silent {
@@ -60,7 +69,7 @@ struct Silent {
 
 impl Expiry {
     pub fn new(shared: &Shared) -> Self {
-        Self { offset: shared.clock.offset(), silent: HashMap::new(), next_look: HashMap::new() }
+        Self { offset: shared.clock.offset(), silent: HashMap::new(), looks: HashMap::new() }
     }
 
     /// The source holds again what it held before: whether that was walked is not known.
@@ -71,7 +80,7 @@ impl Expiry {
     /// The terms may have changed: everything is looked at anew.
     pub fn forget(&mut self) {
         self.silent.clear();
-        self.next_look.clear();
+        self.looks.clear();
     }
 }
 
@@ -105,7 +114,7 @@ fn not_before(store: &Store) -> Result<Time, ReadError> {
 /// What ends in one list.
 type Ends = BTreeMap<(Key, SourceId), (Arc<Source>, Holding)>;
 
-/// What a look at the entry of a hint came to.
+/// What looking at the entry of a hint came to.
 enum Looked {
     /// Its time has come.
     Ends,
@@ -228,29 +237,33 @@ impl Writer {
     ) -> Result<(), ReadError> {
         let over = now.minus(term);
         // Hours that are over as a whole; what does not end now has a newer hint, or ends by other rules.
-        for hint in view.seen_before(list.id, over, found.room())? {
-            if let Looked::Stays(_) = look(view, &hint, Some(term), now, found)?
+        for hint in view.seen_before(list.id, None, over, found.room())? {
+            if let Looked::Stays(_) = look_at(view, &hint, Some(term), now, found)?
                 && found.may_forget(&hint)
             {
                 found.stale.delete_seen(hint.list, hint.time, &hint.key, hint.source);
             }
         }
         // The hour in which the term ends: looked at again when the next of its entries ends.
-        if self
-            .expiry
-            .next_look
-            .get(&list.id)
-            .is_some_and(|next| now < *next && *next < now.plus(Duration::from_seconds(EXPIRY_LOOK_EVERY_SECONDS)))
-        {
+        let look = self.expiry.looks.entry(list.id).or_default();
+        let soon = now.plus(Duration::from_seconds(EXPIRY_LOOK_EVERY_SECONDS));
+        let room = found.room();
+        if room == 0 || (look.after.is_none() && now < look.next && look.next < soon) {
             return Ok(());
         }
-        let mut next = now.plus(Duration::from_seconds((term.seconds() / 10).clamp(1, EXPIRY_LOOK_EVERY_SECONDS - 1)));
-        for hint in view.seen_before(list.id, over.plus(Duration::from_seconds(HOUR_SECONDS)), found.room())? {
-            if let Looked::Stays(Some(end)) = look(view, &hint, Some(term), now, found)? {
-                next = next.min(end.max(now.plus(Duration::from_seconds(1))));
+        if look.after.is_none() {
+            let seconds = (term.seconds() / 10).clamp(1, EXPIRY_LOOK_EVERY_SECONDS - 1);
+            look.next = now.plus(Duration::from_seconds(seconds));
+        }
+        // Those that stay are passed over, or they would hide the rest.
+        let mut hints =
+            view.seen_before(list.id, look.after.as_ref(), over.plus(Duration::from_seconds(HOUR_SECONDS)), room)?;
+        for hint in &hints {
+            if let Looked::Stays(Some(end)) = look_at(view, hint, Some(term), now, found)? {
+                look.next = look.next.min(end.max(now.plus(Duration::from_seconds(1))));
             }
         }
-        self.expiry.next_look.insert(list.id, next);
+        look.after = if hints.len() == room { hints.pop() } else { None };
         Ok(())
     }
 
@@ -298,7 +311,7 @@ fn find_due(view: &View<'_>, registered: &Registered, now: Time, found: &mut Fou
     // That second included: an entry ends when its time has come.
     for hint in view.due(now.plus(Duration::from_seconds(1)), found.room())? {
         let term = registered.by_id(hint.list).and_then(|list| list.settings.expires_after);
-        if let Looked::Stays(_) = look(view, &hint, term, now, found)?
+        if let Looked::Stays(_) = look_at(view, &hint, term, now, found)?
             && found.may_forget(&hint)
         {
             found.stale.delete_due(hint.time, hint.list, &hint.key, hint.source);
@@ -308,7 +321,7 @@ fn find_due(view: &View<'_>, registered: &Registered, now: Time, found: &mut Fou
 }
 
 /// Ends the entry in force if its time has come.
-fn look(
+fn look_at(
     view: &View<'_>,
     hint: &Hint,
     term: Option<Duration>,

@@ -8,7 +8,7 @@ use super::{
     Store,
     schema::{
         Column, ListId, Owner, RowKey, SourceId, entry_row, key_length, key_octets, meta, owned_row, owner_prefix,
-        read_key, split_entry_row, undo_row, wider_keys,
+        read_key, seen_row, split_entry_row, undo_row, wider_keys,
     },
     sources::{Catalog, Source},
     values::{Before, Past, damaged, read_before, read_detail, read_entry, read_past},
@@ -327,10 +327,18 @@ impl View<'_> {
         })
     }
 
-    /// At most `limit` entries of a list that were posted and last seen in an hour that ended at or before `before`.
-    pub fn seen_before(&self, list: ListId, before: Time, limit: usize) -> Result<Vec<Hint>, ReadError> {
+    /// At most `limit` entries of a list that were posted and last seen in an hour that ended at or before `before`; those
+    /// behind `after`, or from the first on.
+    pub fn seen_before(
+        &self,
+        list: ListId,
+        after: Option<&Hint>,
+        before: Time,
+        limit: usize,
+    ) -> Result<Vec<Hint>, ReadError> {
+        let behind = |hint: &Hint| [seen_row(list, hint.time, &key_octets(&hint.key), hint.source), vec![0]].concat();
         let end = RowKey::list(list).u32(before.seconds() / 3600).0;
-        let rows = self.range(Column::Seen, RowKey::list(list).0, Some(end));
+        let rows = self.range(Column::Seen, after.map_or_else(|| RowKey::list(list).0, behind), Some(end));
         hints(rows, limit, |row| {
             let (list, rest) = row.split_first_chunk::<2>()?;
             let (hour, rest) = rest.split_first_chunk::<4>()?;

@@ -1,4 +1,4 @@
-//! What time, failures, configurations and restarts do: one test for each rule.
+//! What failures, configurations, texts and restarts do: one test for each rule.
 
 use super::*;
 use crate::{
@@ -6,115 +6,6 @@ use crate::{
     snapshot::Rows as _,
     store::{Act, TokenHash, TokenRow},
 };
-
-#[test]
-fn an_end_of_its_own_comes_before_the_lists_term() {
-    let directory = tempfile::tempdir().unwrap();
-    let house = House::open(directory.path(), with_term(1_000));
-    house.add("dynamic", "trap", "203.0.113.1 expires=100\n203.0.113.2\n203.0.113.3 expires=5000").unwrap();
-    house.add("relay", "trap", "203.0.113.4").unwrap();
-    house.pass(99);
-    assert!(house.listed("203.0.113.1"));
-    house.pass(1);
-    assert!(!house.listed("203.0.113.1") && house.listed("203.0.113.2"));
-    house.pass(900);
-    assert!(!house.listed("203.0.113.2") && house.listed("203.0.113.3") && house.listed("203.0.113.4"));
-    house.pass(4_000);
-    assert!(!house.listed("203.0.113.3") && house.listed("203.0.113.4"), "a list without a term keeps its entries");
-    let last = house.door.store().view().journal(Serial(house.serial().0 - 1), 1).unwrap();
-    assert_eq!((last[0].act, &*last[0].actor, last[0].counts.removed), (Act::Expire, "expiry", 1));
-}
-
-#[test]
-fn a_feed_gone_silent_ends_as_a_whole_and_one_that_confirms_does_not() {
-    for batch_rows in [50_000, 0] {
-        let directory = tempfile::tempdir().unwrap();
-        let house = House::open(directory.path(), with_term(1_000));
-        house.batch_rows(batch_rows);
-        house.import("dynamic", "silent", "203.0.113.1\n203.0.113.2").unwrap();
-        house.import("dynamic", "alive", "203.0.113.3").unwrap();
-        house.add("dynamic", "silent", "203.0.113.4").unwrap();
-        house.pass(500);
-        house.import("dynamic", "alive", "203.0.113.3").unwrap();
-        house.add("dynamic", "silent", "203.0.113.2").unwrap();
-        house.pass(500);
-        assert!(!house.listed("203.0.113.1") && !house.listed("203.0.113.4"));
-        assert!(house.listed("203.0.113.2"), "posted later");
-        assert!(house.listed("203.0.113.3"), "confirmed later");
-        house.pass(501);
-        assert!(!house.listed("203.0.113.2") && !house.listed("203.0.113.3"));
-        assert_eq!(house.keys_of("dynamic", "silent"), 0);
-    }
-}
-
-#[test]
-fn what_an_undo_brings_back_ends_by_its_former_term() {
-    let directory = tempfile::tempdir().unwrap();
-    let house = House::open(directory.path(), with_term(1_000));
-    house.import("dynamic", "feed", "203.0.113.1").unwrap();
-    house.batch_rows(0);
-    house.import("dynamic", "feed", "203.0.113.1 expires=900").unwrap();
-    house.pass(1_000);
-    assert_eq!(house.keys_of("dynamic", "feed"), 0);
-    house.whole("dynamic", "feed", Whole::Undo).unwrap();
-    assert_eq!(house.keys_of("dynamic", "feed"), 1);
-    house.pass(1);
-    assert_eq!(house.keys_of("dynamic", "feed"), 0);
-}
-
-#[test]
-fn an_end_that_passed_while_a_generation_was_not_in_force_comes_after_its_undo() {
-    let (_directory, house) = house();
-    house.batch_rows(0);
-    house.import("relay", "feed", "203.0.113.1 expires=100\n203.0.113.2").unwrap();
-    house.pass(10);
-    house.import("relay", "feed", "203.0.113.1\n203.0.113.2").unwrap();
-    house.pass(140);
-    assert!(house.listed("203.0.113.1"), "the entry in force has no end");
-    house.whole("relay", "feed", Whole::Undo).unwrap();
-    house.pass(1);
-    assert!(!house.listed("203.0.113.1") && house.listed("203.0.113.2"));
-}
-
-#[test]
-fn expiry_ends_at_most_its_bound_in_one_commit() {
-    let directory = tempfile::tempdir().unwrap();
-    let house = House::open(directory.path(), with_term(1_000));
-    house.import("dynamic", "feed", &hosts(6_000)).unwrap();
-    house.pass(1_000);
-    assert_eq!(house.keys_of("dynamic", "feed"), 1_000);
-    house.pass(1);
-    assert_eq!(house.keys_of("dynamic", "feed"), 0);
-}
-
-#[test]
-fn expiry_pauses_when_the_clock_jumps_and_waits_for_an_admin_across_a_restart() {
-    let directory = tempfile::tempdir().unwrap();
-    let house = House::open(directory.path(), configuration());
-    house.add("relay", "trap", "203.0.113.1 expires=100").unwrap();
-    house.wall.fetch_add(5_000, Ordering::SeqCst);
-    house.door.tick().unwrap();
-    assert!(house.listed("203.0.113.1"));
-    assert_eq!(house.door.status().expiry_paused, Some(Pause::ClockJumped));
-    house.close();
-    let house = House::open_at(directory.path(), configuration(), BEGIN + 5_000);
-    house.pass(1);
-    assert!(house.listed("203.0.113.1"));
-    wait(house.door.resume_expiry(Actor::new("token:admin"))).unwrap();
-    house.pass(1);
-    assert!(!house.listed("203.0.113.1"));
-    let last = house.door.store().last_commit_time().unwrap().seconds();
-    house.close();
-    let paused = |at: u32| {
-        let house = House::open_at(directory.path(), configuration(), at);
-        let paused = house.door.status().expiry_paused;
-        wait(house.door.resume_expiry(Actor::new("token:admin"))).unwrap();
-        paused
-    };
-    assert_eq!(paused(last + 29 * 86_400), None);
-    assert_eq!(paused(last + 31 * 86_400), Some(Pause::ClockAhead));
-    assert_eq!(paused(last - 3_600), Some(Pause::ClockBehind));
-}
 
 #[test]
 fn after_a_failed_write_nothing_more_is_written_and_dns_answers_on() {
@@ -332,7 +223,7 @@ fn own_texts_are_served_and_bounded() {
         let zone = snapshot.served().zones().iter().find(|zone| zone.settings().origin.name() == "bl.test").unwrap();
         let relative = zone.relative(&Key::parse_any("203.0.113.1").unwrap(), None).unwrap();
         let Found::Listed(listed) = snapshot.find(zone, &relative) else { panic!("listed") };
-        let mut out = arrayvec::ArrayVec::new();
+        let mut out = ArrayVec::new();
         listed.text(&mut out);
         String::from_utf8(out.to_vec()).unwrap()
     };

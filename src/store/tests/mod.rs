@@ -235,8 +235,13 @@ fn ends_are_found_by_time_and_hints_go_with_their_entry() {
         hints.into_iter().map(|hint| (hint.time.seconds(), hint.key.to_string())).collect::<Vec<_>>()
     };
     assert_eq!(due(60), [(40, "192.0.2.2".to_owned()), (50, "192.0.2.1".to_owned())]);
-    let seen = |before| store.view().seen_before(list, at(before), 10).unwrap().len();
+    let seen = |before| store.view().seen_before(list, None, at(before), 10).unwrap().len();
     assert_eq!((seen(3600), seen(7200), seen(10_800), seen(14_400)), (1, 1, 2, 3));
+    let (mut behind, mut one_by_one) = (None, 0);
+    while let Some(hint) = store.view().seen_before(list, behind.as_ref(), at(14_400), 1).unwrap().pop() {
+        (behind, one_by_one) = (Some(hint), one_by_one + 1);
+    }
+    assert_eq!(one_by_one, 3);
 
     put("192.0.2.1", &ending(14_400, 70), Some(&ending(7200, 50)));
     assert_eq!(due(60).len(), 1, "a renewed entry has its new end only");
