@@ -198,7 +198,8 @@ impl Writer {
         };
         let overlay = draft.overlay();
         catch_up(&mut edit, &registered, &view, (list.id, &overlay), &changed)?;
-        add_texts(&mut edit, list);
+        // A commit beside this one may have brought a text of its list although it changed nothing that is resolved.
+        registered.lists().for_each(|list| add_texts(&mut edit, list));
         let looking = Looking { view: &view, list, overlay: &overlay };
         let own = own.keys().filter(|_| matches!(coming.plan, Plan::Rows(_)));
         for key in own.chain(&kept) {

@@ -36,6 +36,21 @@ fn an_end_that_comes_while_its_undo_is_prepared_is_not_forgotten() {
     }
 }
 
+/// A text that was read with a body that was refused is saved by the next commit of its list, which need not change an
+/// answer; an import into another list, resolved before it, was published without the text.
+#[test]
+fn a_text_that_another_list_brings_while_an_import_is_resolved_is_served() {
+    for (_directory, house) in both_ways() {
+        house.add("dynamic", "trap", "203.0.113.9").unwrap();
+        house.add("dynamic", "trap", "203.0.113.5 text=own\n16.0.0.0/4").unwrap_err();
+        let renew = house.posting("dynamic", "trap", "203.0.113.9");
+        house.meanwhile(renew);
+        house.import("relay", "feed", "203.0.113.1").unwrap();
+        house.add("dynamic", "trap", "203.0.113.5 text=own").unwrap();
+        assert_eq!(house.text("bl.test", "203.0.113.5"), "own http://127.0.0.1/203.0.113.5");
+    }
+}
+
 #[test]
 fn an_undo_whose_day_ends_while_it_is_prepared_is_refused() {
     let (_directory, house) = house();

@@ -1,5 +1,6 @@
 //! The room as a whole: a store on disk, a writer on its thread, a clock that the test moves.
 
+mod ends;
 mod facts;
 mod meanwhile;
 mod model;
@@ -18,6 +19,7 @@ use crate::{
     snapshot::{Found, ZoneSettings},
     store::Store,
 };
+use arrayvec::ArrayVec;
 use std::{
     path::Path,
     sync::{
@@ -193,6 +195,17 @@ impl House {
         }
     }
 
+    /// A POST that another makes.
+    fn posting(&self, list: &str, source: &str, lines: &str) -> impl FnOnce() + Send + 'static {
+        let door = self.door.clone();
+        let what = What::Add(entries(list, lines));
+        let (actor, list, source) = (Actor::new("token:test"), list.parse().unwrap(), source.parse().unwrap());
+        move || {
+            let change = Change { actor, list, source, admin: true, force: false, what, cases: Vec::new() };
+            wait(door.submit(change)).unwrap();
+        }
+    }
+
     fn add(&self, list: &str, source: &str, lines: &str) -> Result<Committed, Refused> {
         self.submit(list, source, false, What::Add(entries(list, lines)))
     }
@@ -237,6 +250,17 @@ impl House {
             Found::Listed(listed) => Some(listed.codes().map(|code: ReturnCode| code.to_string()).collect()),
             Found::Above | Found::Apex | Found::Nothing => None,
         }
+    }
+
+    /// The text that the zone answers for a key that is listed.
+    fn text(&self, origin: &str, key: &str) -> String {
+        let snapshot = self.door.published().load();
+        let zone = snapshot.served().zones().iter().find(|zone| zone.settings().origin.name() == origin).unwrap();
+        let relative = zone.relative(&Key::parse_any(key).unwrap(), None).unwrap();
+        let Found::Listed(listed) = snapshot.find(zone, &relative) else { panic!("{key} is not listed") };
+        let mut text = ArrayVec::new();
+        listed.text(&mut text);
+        String::from_utf8(text.to_vec()).unwrap()
     }
 
     fn listed(&self, key: &str) -> bool {
