@@ -47,7 +47,7 @@ pub(super) fn common(snapshot: &Snapshot, question: &Question<'_>, limit: usize,
         return None;
     }
     let labels = &name[..relative];
-    if !matches!(authority::glue(zone.settings(), labels), Glue::Elsewhere) {
+    if !matches!(authority::glue(zone, labels), Glue::Elsewhere) {
         return None;
     }
     match snapshot.find(zone, labels) {

@@ -3,7 +3,6 @@
 //! Guarantees: the common path and the engine take these from here, so that they cannot differ in them.
 //! Never: looks at what is listed.
 
-use crate::list::ListedName;
 use crate::snapshot::{Zone, ZoneSettings};
 use std::net::IpAddr;
 
@@ -50,28 +49,25 @@ pub(super) enum Glue<'a> {
     Elsewhere,
     /// A name of the glue, with its addresses.
     Itself(&'a [IpAddr]),
-    /// An empty non-terminal above a name of the glue.
+    /// An empty non-terminal above a name of the glue, or above the origin of a zone inside this one.
     Above,
 }
 
-/// Looks up the labels before the origin, in wire form and lower case, among the names of the glue.
-pub(super) fn glue<'a>(settings: &'a ZoneSettings, relative: &[u8]) -> Glue<'a> {
-    let mut found = Glue::Elsewhere;
+/// Looks up the labels before the origin, in wire form and lower case, among the names of the glue and above the zones inside.
+pub(super) fn glue<'a>(zone: &'a Zone, relative: &[u8]) -> Glue<'a> {
+    let settings = zone.settings();
+    let above = |own: &str| own.match_indices('.').any(|(dot, _)| is_name(relative, &own[dot + 1..]));
+    let mut found = if zone.inner().any(above) { Glue::Above } else { Glue::Elsewhere };
     for (name, addresses) in &settings.glue {
-        let Some(own) = inside(name, &settings.origin) else { continue };
+        let Some(own) = name.labels_before(&settings.origin) else { continue };
         if is_name(relative, own) {
             return Glue::Itself(addresses);
         }
-        if own.match_indices('.').any(|(dot, _)| is_name(relative, &own[dot + 1..])) {
+        if above(own) {
             found = Glue::Above;
         }
     }
     found
-}
-
-/// The labels of a name before an origin: `ns1` of `ns1.bl.example.org`.
-fn inside<'a>(name: &'a ListedName, origin: &ListedName) -> Option<&'a str> {
-    name.name().strip_suffix(origin.name())?.strip_suffix('.')
 }
 
 /// Whether labels in wire form are those of a dotted name. Octet by octet they differ only where lengths stand for dots.

@@ -189,7 +189,7 @@ impl Engine {
         if labels.is_empty() {
             return apex(place, kind);
         }
-        let glue = authority::glue(zone.settings(), labels);
+        let glue = authority::glue(zone, labels);
         if let Glue::Itself(addresses) = glue {
             let records = records::addresses(name, addresses, kind, Ttls::of(zone).records);
             return Answer::records_or_none(records, place, Outcome::Apex);

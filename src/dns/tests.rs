@@ -129,7 +129,9 @@ pub(super) fn snapshot() -> Arc<Snapshot> {
         text: None,
         ..zone("many.bl.test", &["many"])
     };
+    let inside = ZoneSettings { glue: Vec::new(), ..zone("v4.eu.bl.test", &["dynamic"]) };
     let zones = vec![
+        inside,
         zone("bl.test", &["compromised", "dynamic"]),
         zone("dbl.test", &["bad-names"]),
         zone("hbl.test", &["bad-mailboxes"]),
@@ -298,6 +300,10 @@ fn the_apex_and_its_glue_have_records_of_their_own() {
         ("deep.bl.test", A, "NODATA"),
         ("b.deep.bl.test", A, "NXDomain"),
         ("many.bl.test", A, "NODATA"),
+        ("eu.bl.test", A, "NODATA"),
+        ("eu.bl.test", ANY, "NODATA"),
+        ("v6.eu.bl.test", A, "NXDomain"),
+        ("7.100.51.198.v4.eu.bl.test", A, "127.0.0.10"),
         ("ns.bad.example.dbl.test", A, "192.0.2.54"),
         ("bad.example.dbl.test", A, "127.0.1.2"),
         ("other.bad.example.dbl.test", A, "127.0.1.2"),

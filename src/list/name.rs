@@ -93,6 +93,12 @@ impl ListedName {
         &self.name
     }
 
+    /// Its labels before those of `origin`: `ns1` of `ns1.bl.example.org`; `None` where it is no name inside it.
+    #[must_use]
+    pub fn labels_before(&self, origin: &Self) -> Option<&str> {
+        self.name().strip_suffix(origin.name())?.strip_suffix('.')
+    }
+
     /// How far it reaches.
     #[must_use]
     pub const fn scope(&self) -> Scope {

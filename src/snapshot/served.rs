@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     limits::LISTS_MAX,
-    list::{Duration, HashKind, Key, KeyFamily, ListName, ListSettings, MailHash, ReturnCode, Time},
+    list::{Duration, HashKind, Key, KeyFamily, ListName, ListSettings, ListedName, MailHash, ReturnCode, Time},
 };
 use std::{net::IpAddr, sync::Arc};
 
@@ -41,6 +41,7 @@ pub struct Zone {
     combined: View,
     sublists: Vec<View>,
     closed: bool,
+    inner: Box<[Box<str>]>,
 }
 
 /// What the names of a zone are made of.
@@ -158,8 +159,14 @@ impl Served {
         let templates = lists.iter().map(|list| Template::parse(list.as_ref().map_or("", |list| &list.text))).collect();
         let mut zones: Vec<_> = zones.into_iter().map(|settings| Zone::compile(settings, &lists, now)).collect();
         zones.sort_by_key(|zone| std::cmp::Reverse(zone.origin.len()));
+        let origins: Vec<ListedName> = zones.iter().map(|zone| zone.settings.origin.clone()).collect();
         for (place, zone) in zones.iter_mut().enumerate() {
             zone.place = place;
+            zone.inner = origins
+                .iter()
+                .filter_map(|origin| origin.labels_before(&zone.settings.origin))
+                .map(Into::into)
+                .collect();
         }
         let public_url = public_url.trim_end_matches('/').into();
         Self { lists, templates, never: Arc::new(ListSettings::never()), zones, public_url }
@@ -278,7 +285,18 @@ impl Zone {
         let mailbox = AnswerName::of_mailbox(&settings.contact, name);
         let closed = settings.closing.is_some_and(|day| day <= now);
         let combined = View::new(Box::default(), combined);
-        Self { place: 0, origin: origin.into(), primary, mailbox, settings, family, combined, sublists, closed }
+        Self {
+            place: 0,
+            origin: origin.into(),
+            primary,
+            mailbox,
+            settings,
+            family,
+            combined,
+            sublists,
+            closed,
+            inner: Box::default(),
+        }
     }
 
     /// What the configuration says about it.
@@ -291,6 +309,11 @@ impl Zone {
     #[must_use]
     pub const fn place(&self) -> usize {
         self.place
+    }
+
+    /// The zones inside it: the labels of their origins before its own, with dots.
+    pub fn inner(&self) -> impl Iterator<Item = &str> {
+        self.inner.iter().map(AsRef::as_ref)
     }
 
     /// Its origin in wire form with the root, lower case.
