@@ -458,6 +458,9 @@ pub const EXPORT_RECORDS_MAX: u64 = 50_000_000;
 /// Octets of data sets that an export for rbldnsd holds back: second and further codes of keys, which are rare.
 pub const EXPORT_HELD_OCTETS_MAX: usize = 16 << 20;
 
+/// Octets of `never` that an export for rbldnsd holds: some hundred thousand keys, where an operator writes some dozens.
+pub const EXPORT_NEVER_OCTETS_MAX: usize = 32 << 20;
+
 /// How often an import looks whether the commits that it saw are served: they are within a group's fsync.
 pub const PUBLICATION_WAIT: Duration = Duration::from_millis(1);
 

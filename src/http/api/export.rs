@@ -67,7 +67,7 @@ pub(super) async fn list(
     let format = format(&asked)?;
     let list = Part { list: lists::settings(&state.snapshot(), &name)?, combined: true };
     // A file of DNS that other servers load has the holes of `never`.
-    let holes = matches!(format, ExportFormat::Rpz | ExportFormat::Bind) && list.list.kind != Kind::Never;
+    let holes = format.is_of_dns() && list.list.kind != Kind::Never;
     let parts = holes.then(never).into_iter().chain([list]).collect();
     export(state, format, None, parts).await
 }

@@ -393,6 +393,20 @@ async fn the_exports_of_a_closed_zone_list_nothing() {
     assert!(export("text").await.1.contains("192.0.2.0/24"), "what the entries are is still told");
 }
 
+/// A list alone, loaded into rbldnsd, listed what `never` takes off it here.
+#[tokio::test]
+async fn the_files_of_dns_of_one_list_have_the_holes_of_never() {
+    let server = Server::start();
+    server.put("dynamic", "isp", "198.51.100.0/24").await.ok();
+    server.post("never", &json!({"key": "198.51.100.7", "source": "operator"})).await.ok();
+    let export = async |format: &str| {
+        server.call("GET", &format!("/api/v1/lists/dynamic/export?format={format}"), "").await.text().to_owned()
+    };
+    assert!(export("rbldnsd").await.lines().any(|line| line == "!198.51.100.7"));
+    assert!(export("rpz").await.contains("32.7.100.51.198.rpz-ip"));
+    assert!(!export("text").await.contains("198.51.100.7"), "which says what the entries are");
+}
+
 #[tokio::test]
 async fn exports_and_changes_tell_what_was_written() {
     let server = Server::start();

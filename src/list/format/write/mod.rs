@@ -116,6 +116,9 @@ pub enum ExportError {
     /// rbldnsd's tries have one value a key, so further values need data sets of their own, which are held in memory.
     #[error("too many keys have several codes for the format rbldnsd ({0} octets of them); take ndjson")]
     TooManyCodes(usize),
+    /// rbldnsd has no list that beats others: `never` is held in memory and taken off each list.
+    #[error("never has more keys than can be taken off each list for the format rbldnsd ({0}); take ndjson")]
+    NeverTooLarge(usize),
 }
 
 impl ExportFormat {

@@ -15,7 +15,7 @@ use super::{
     sweep::{Placed, Sweep},
 };
 use crate::{
-    limits::EXPORT_HELD_OCTETS_MAX,
+    limits::{EXPORT_HELD_OCTETS_MAX, EXPORT_NEVER_OCTETS_MAX},
     list::{Family, Key, KeyFamily, ListSettings, ListedName, Scope, format::rbldnsd::OWN_MARK},
 };
 use std::io::Write;
@@ -39,6 +39,8 @@ struct Mask {
     /// The keys of `never`, in key order, and how many of them come before the current key of the list.
     keys: Vec<Decided>,
     passed: usize,
+    /// The families that they are of.
+    families: Vec<Family>,
     /// The list that is being written, and where in it.
     list: usize,
     sweep: Sweep,
@@ -109,8 +111,7 @@ impl File {
     ) -> Result<(), ExportError> {
         let number = decided.first().map_or(0, |one| one.part);
         if self.mask.part == Some(number) {
-            self.mask.keys.extend(decided);
-            return Ok(());
+            return self.mask.take(decided);
         }
         let part = &parts[number];
         self.mask.place(decided).iter().try_for_each(|one| self.entry(heading, part, one, out))
@@ -173,6 +174,19 @@ impl File {
 }
 
 impl Mask {
+    /// Takes what `never` says at its next key.
+    fn take(&mut self, decided: Vec<Decided>) -> Result<(), ExportError> {
+        for one in decided {
+            let family = one.key.family();
+            if !self.families.contains(&family) {
+                self.families.push(family);
+            }
+            self.keys.push(one);
+        }
+        let held = self.keys.len().saturating_mul(size_of::<Decided>());
+        if held > EXPORT_NEVER_OCTETS_MAX { Err(ExportError::NeverTooLarge(self.keys.len())) } else { Ok(()) }
+    }
+
     fn begin(&mut self, list: usize) {
         (self.list, self.passed, self.sweep) = (list, 0, Sweep::new(self.part));
     }
@@ -180,7 +194,7 @@ impl Mask {
     /// What a mirror has to hold for the next key of the list, and for the keys of `never` before it.
     fn place(&mut self, decided: Vec<Decided>) -> Vec<Decided> {
         let Some(place) = decided.first().map(|one| one.key.clone()) else { return decided };
-        if !self.keys.iter().any(|one| one.key.family() == place.family()) {
+        if !self.families.contains(&place.family()) {
             return decided;
         }
         let mut held = self.pass(Some(&place));
@@ -325,5 +339,22 @@ impl std::fmt::Display for Written<'_> {
             },
             key @ (Key::Prefix(_) | Key::Hash(_)) => key.fmt(f),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// It was held whatever its size, and walked from its first key for each key of another family.
+    #[test]
+    fn a_never_of_too_many_keys_is_an_error() {
+        let key =
+            || Decided { part: 0, key: Key::parse_any("192.0.2.1").unwrap(), tags: Vec::new(), reason: Box::default() };
+        let most = EXPORT_NEVER_OCTETS_MAX / size_of::<Decided>();
+        let mut mask = Mask::default();
+        assert_eq!(mask.take((0..most).map(|_| key()).collect()), Ok(()));
+        assert_eq!(mask.families, [Family::V4]);
+        assert_eq!(mask.take(vec![key()]), Err(ExportError::NeverTooLarge(most + 1)));
     }
 }
