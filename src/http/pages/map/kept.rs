@@ -26,24 +26,25 @@ struct One {
 pub(in crate::http) struct Kept(Mutex<VecDeque<One>>);
 
 impl Kept {
-    /// The census of `view` as of `serial`, or one not older than `fresh`; made now if there is none.
+    /// The census of `view` as of `serial`, or one not older than `fresh`, and the serial that it is of; made now if there is
+    /// none.
     pub(super) fn get(
         &self,
         view: View,
         serial: Serial,
         fresh: Duration,
         count: impl FnOnce() -> Census,
-    ) -> Arc<Census> {
+    ) -> (Serial, Arc<Census>) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         kept.retain(|one| one.view != view || one.serial == serial || one.made.elapsed() < fresh);
         if let Some(one) = kept.iter().find(|one| one.view == view) {
-            return Arc::clone(&one.census);
+            return (one.serial, Arc::clone(&one.census));
         }
         // Under the lock, so that a crowd does not count side by side.
         let census = Arc::new(count());
         kept.truncate(MAPS_KEPT - 1);
         kept.push_front(One { view, serial, made: Instant::now(), census: Arc::clone(&census) });
-        census
+        (serial, census)
     }
 }
 
@@ -56,16 +57,16 @@ mod tests {
         let kept = Kept::default();
         let get = |view: u64, serial: u64, fresh: Duration| {
             let mut counted = false;
-            kept.get((view, Part::WHOLE), Serial(serial), fresh, || {
+            let (of, _) = kept.get((view, Part::WHOLE), Serial(serial), fresh, || {
                 counted = true;
                 Census { counts: vec![0; 256], cell_bits: 16 }
             });
-            counted
+            (counted, of.0)
         };
-        assert!(get(1, 1, Duration::ZERO));
-        assert!(!get(1, 1, Duration::ZERO));
-        assert!(get(1, 2, Duration::ZERO));
-        assert!(!get(1, 3, Duration::from_secs(3_600)));
+        assert_eq!(get(1, 1, Duration::ZERO), (true, 1));
+        assert_eq!(get(1, 1, Duration::ZERO), (false, 1));
+        assert_eq!(get(1, 2, Duration::ZERO), (true, 2));
+        assert_eq!(get(1, 3, Duration::from_secs(3_600)), (false, 2), "an older one says so");
         for view in 2..100 {
             get(view, 1, Duration::ZERO);
         }

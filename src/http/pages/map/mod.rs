@@ -17,7 +17,7 @@ use super::{
 use crate::{
     http::{Problem, api, state::blocking},
     limits::{ASKED_SHOWN_MAX, MAP_FRESH_TIME, MAP_ROWS_SHOWN},
-    list::{KeyFamily, ListName},
+    list::{KeyFamily, ListName, Serial},
     snapshot::{Census, Snapshot},
 };
 use askama::Template;
@@ -216,8 +216,8 @@ async fn page(state: &State, access: &Access, reader: &Reader, view: Result<View
     let (here, for_whom) = (state.clone(), reader.clone());
     let made = blocking(move || {
         let snapshot = here.snapshot();
-        let census = census(&here, &snapshot, &view)?;
-        Ok(MapPage::of(Site::of(&here, &snapshot, "map", &for_whom), &snapshot, &view, &census))
+        let counted = census(&here, &snapshot, &view)?;
+        Ok(MapPage::of(Site::of(&here, &snapshot, "map", &for_whom), &snapshot, &view, &counted))
     });
     rendered(state, reader, made.await)
 }
@@ -234,7 +234,7 @@ fn unread_page(state: &State, reader: &Reader, unread: &Unread) -> Response {
     html(StatusCode::BAD_REQUEST, reader, &page)
 }
 
-/// `/map.png`: the picture of a view. With the serial that is served in its address it may be kept.
+/// `/map.png`: the picture of a view. With the serial that it is of in its address it may be kept.
 pub(in crate::http) async fn picture(
     Of(state): Of<State>,
     access: Access,
@@ -245,19 +245,19 @@ pub(in crate::http) async fn picture(
     let asked = query.iter().find(|(name, _)| name == "serial").and_then(|(_, serial)| serial.parse::<u64>().ok());
     blocking(move || {
         let snapshot = state.snapshot();
-        let census = census(&state, &snapshot, &view)?;
+        let (serial, census) = census(&state, &snapshot, &view)?;
         let octets = picture::png(&census, view.part).map_err(|error| {
             tracing::error!(%error, "a map cannot be drawn");
             Problem::internal()
         })?;
-        let kept = if asked == Some(snapshot.serial().0) { "public, max-age=3600" } else { "no-cache" };
+        let kept = if asked == Some(serial.0) { "public, max-age=3600" } else { "no-cache" };
         let headers = [(header::CONTENT_TYPE, "image/png"), (header::CACHE_CONTROL, kept)];
         Ok((headers.map(|(name, value)| (name, HeaderValue::from_static(value))), octets).into_response())
     })
     .await
 }
 
-fn census(state: &State, snapshot: &Snapshot, view: &View) -> Result<Arc<Census>, Problem> {
+fn census(state: &State, snapshot: &Snapshot, view: &View) -> Result<(Serial, Arc<Census>), Problem> {
     let wanted = view.wanted(snapshot)?;
     let part = view.part;
     let count = || snapshot.census_v4(wanted, part.first, part.length, part.cell());
@@ -265,7 +265,7 @@ fn census(state: &State, snapshot: &Snapshot, view: &View) -> Result<Arc<Census>
 }
 
 impl MapPage {
-    fn of(site: Site, snapshot: &Snapshot, view: &View, census: &Census) -> Self {
+    fn of(site: Site, snapshot: &Snapshot, view: &View, (serial, census): &(Serial, Arc<Census>)) -> Self {
         let words = site.words();
         let part = view.part;
         let total: u64 = census.counts.iter().map(|count| u64::from(*count)).sum();
@@ -278,7 +278,7 @@ impl MapPage {
         let at = if part == Part::WHOLE { String::new() } else { part.to_string() };
         let list = view.list.as_ref().map(ListName::as_str).unwrap_or_default();
         Self {
-            picture: format!("/map.png?list={list}&at={part}&serial={}", snapshot.serial().0),
+            picture: format!("/map.png?list={list}&at={part}&serial={}", serial.0),
             label: words.get("map-label", &[("part", part.to_string().into()), ("listed", listed.as_str().into())]),
             lead: listed,
             squares: squares(view, census, words),
