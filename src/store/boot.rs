@@ -12,24 +12,22 @@ use std::{fs, io, path::Path};
 /// In the data directory: the run of the machine in which the store was last open, as the kernel names it.
 pub(super) const FILE: &str = "boot";
 
-fn this_run() -> Option<String> {
-    let id = fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
-    Some(id.trim().to_owned()).filter(|id| !id.is_empty())
+fn this_run() -> io::Result<String> {
+    let id = fs::read_to_string("/proc/sys/kernel/random/boot_id")?;
+    Ok(id.trim().to_owned())
 }
 
 /// Whether the machine runs as it did when the store was last open.
 pub(super) fn runs_on(directory: &Path) -> bool {
     let noted = fs::read_to_string(directory.join(FILE)).ok();
-    noted.is_some() && noted == this_run()
+    noted.is_some_and(|noted| !noted.is_empty() && this_run().is_ok_and(|id| id == noted))
 }
 
 /// Notes in which run of the machine the store is open.
 ///
 /// # Errors
-/// The file cannot be written.
+/// The kernel does not tell, or the file cannot be written.
 pub(super) fn note(directory: &Path) -> io::Result<()> {
-    match this_run() {
-        Some(id) if !runs_on(directory) => fs::write(directory.join(FILE), id),
-        _ => Ok(()),
-    }
+    let id = this_run()?;
+    if runs_on(directory) { Ok(()) } else { fs::write(directory.join(FILE), id) }
 }
