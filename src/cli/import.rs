@@ -30,7 +30,7 @@ Examples:
   dnsbld import spam --source feed a.csv b.csv --format csv    several files are one body
 
 The server replaces the entries of this source and touches no other's; the import is whole or absent. A line that
-cannot be read rejects it; --skip-invalid leaves such lines out. A source that shrinks or grows very much needs --force.
+cannot be taken (unreadable, wider than the list allows, inside `never`) rejects it; --skip-invalid leaves such lines out. A source that shrinks or grows very much needs --force.
 The format is told by the first file's ending (.csv, .ndjson, .jsonl, otherwise text) unless --format says it.")]
 pub struct Import {
     /// The list
@@ -41,7 +41,7 @@ pub struct Import {
     /// Who says so
     #[arg(long, default_value = "operator")]
     source: SourceName,
-    /// text, csv, ndjson or one of rbldnsd's: ip4set, ip4tset, ip4trie, ip6tset, ip6trie, dnset, combined
+    /// text, csv, ndjson, rbldnsd (which data set is seen), or one of its data sets: ip4set, ip4tset, ip4trie, ip6tset, ip6trie, dnset, combined
     #[arg(long)]
     format: Option<String>,
     /// Change nothing, say what would change
@@ -50,7 +50,7 @@ pub struct Import {
     /// Go past a guard (admins only)
     #[arg(long)]
     force: bool,
-    /// Leave out lines that cannot be read instead of refusing the import
+    /// Leave out lines that cannot be taken instead of refusing the import
     #[arg(long)]
     skip_invalid: bool,
     /// csv: these columns go into the reason, separated by commas

@@ -290,8 +290,20 @@ pub const OPTIONS: &[Opt] = &[
     opt(Keep, "history", Text, Is("\"2y\""), "How long what left a list can be read."),
     opt(Keep, "public_history", Text, Is("\"90d\""), "How much of it anyone may read; at most `history`."),
     opt(Keep, "changes", Text, Is("\"30d\""), "How long /api/v1/changes goes back."),
-    opt(Keep, "evidence", Text, Is("\"90d\""), "How long the evidence of what left a list is kept."),
-    opt(Keep, "audit", Text, Is("\"2y\""), "How long it is known who did what."),
+    opt(
+        Keep,
+        "evidence",
+        Text,
+        Is("\"90d\""),
+        "How long evidence is kept after what it shows was last seen; no longer than it is listed.",
+    ),
+    opt(
+        Keep,
+        "audit",
+        Text,
+        Is("\"2y\""),
+        "How long the steps of requests, tests and networks are kept: who did what. Who changed entries is in `changes`.",
+    ),
     opt(
         Keep,
         "requests",

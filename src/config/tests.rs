@@ -278,6 +278,13 @@ fn the_example_of_the_repository_reads() {
         let config = read_file(&example).unwrap_or_else(|error| panic!("{error}"));
         assert!(config.data_dir.starts_with(example.parent().unwrap()) || config.data_dir.is_absolute());
         assert!(!config.zones.is_empty());
+        let text = std::fs::read_to_string(&example).unwrap();
+        for option in options::OPTIONS {
+            let shown = text.lines().any(|line| {
+                line.trim_start_matches("# ").split_once('=').is_some_and(|(key, _)| key.trim() == option.key)
+            });
+            assert!(shown, "{} is not in the example", option.key);
+        }
     }
 }
 

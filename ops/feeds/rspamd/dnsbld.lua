@@ -23,7 +23,8 @@ local function report(task)
     address = address:to_string(),
     kind = "spam",
     seen = os.date("!%Y-%m-%dT%H:%M:%SZ", math.floor(task:get_date({ format = "connect", gmt = true }))),
-    id = task:get_digest(),
+    -- The digest alone is that of the mail: a campaign sends it from many addresses.
+    id = task:get_digest() .. "-" .. address:to_string(),
   }, "json-compact")
   rspamd_http.request({
     task = task,

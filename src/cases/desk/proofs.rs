@@ -133,7 +133,7 @@ impl Desk {
             "Hello,\n\nsomebody asked at {url} to take the address {} off the list \"{}\".\n\
              Its name in reverse DNS belongs to {domain}. If it was you, type this code on the page of the request:\n\n    \
              {code}\n\n    {url}/removals/{}\n\nIt is good for a day. If it was not you, do nothing: without the code the request \
-             ends by itself.\nThis is the only mail about it. Whoever wants none at all for {domain} answers to this one.\n",
+             ends by itself.\nThere is at most one such mail a day for {domain}. Whoever wants none at all answers to this one.\n",
             request.asked, request.list, request.id
         );
         let subject = format!("Code for the removal of {} from a blocklist", request.asked);

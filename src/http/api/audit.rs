@@ -46,7 +46,7 @@ pub(super) struct Move {
     /// When.
     #[schema(value_type = String, format = DateTime)]
     at: Time,
-    /// Who: `token:NAME`, `network.NAME`, `anyone`, `check` or `time`.
+    /// Who: `token:NAME`, `admin.token`, `network.NAME`, `anyone`, `operator`, `check` or `time`. Further ones may come.
     actor: String,
     /// What kind of case.
     case: String,

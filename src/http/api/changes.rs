@@ -51,7 +51,8 @@ pub(super) struct Commit {
     /// When it was made.
     #[schema(value_type = String, format = DateTime)]
     time: Time,
-    /// Who made it: `token:NAME`, `admin.token`, `expiry`, `config` or `restore`.
+    /// Who made it: `token:NAME`, `admin.token` or `network.NAME`; of removals, tests and reports `anyone`, `check`, `retest`,
+    /// `trap`, `network` or `time`; else `expiry`, `config` or `restore`. Further ones may come.
     actor: String,
     /// What it was: add, remove, replace, purge, undo, expire, configure or restore.
     #[schema(value_type = String)]
@@ -68,7 +69,8 @@ pub(super) struct Commit {
     renewed: u64,
     /// Keys confirmed as they were.
     unchanged: u64,
-    /// Whether there were more changes than the journal keeps: export the list again.
+    /// Whether the changes are not told, because they are many or of several lists: export the list again, or all where it
+    /// names none.
     bulk: bool,
     /// The changes, where it is not `bulk`.
     changes: Vec<KeyChanged>,

@@ -40,8 +40,8 @@ pub(super) struct NewClaim {
     /// What people call it. Needed, but with the network's token, where it is not looked at.
     #[serde(default)]
     title: String,
-    /// Mail addresses, for the operators of this server: one to eight. Needed, but with the network's token, where they are not
-    /// looked at.
+    /// One to eight mail addresses, for the operators of this server and for news of listings. Needed, but with the
+    /// network's token, where they are not looked at.
     #[serde(default)]
     contacts: Vec<String>,
     /// A mail address or a page for the public; may be left out.

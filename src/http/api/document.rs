@@ -89,8 +89,9 @@ fn constrain(parameter: &mut Parameter) {
 fn common(path: &str, operation: &Operation) -> Vec<(u16, &'static str)> {
     let (api, body) = (path.starts_with("/api/"), operation.request_body.is_some());
     let named = ["{list}", "{origin}", "{id}", "{name}"].iter().any(|part| path.contains(part));
-    let counted =
-        ["/lookup/", "/history/", "/challenge", "/removals", "/networks/"].iter().any(|part| path.contains(part));
+    let counted = ["/lookup/", "/history/", "/challenge", "/removals", "/retests", "/networks/"]
+        .iter()
+        .any(|part| path.contains(part));
     let answers = [
         (operation.parameters.is_some() || body, 400, "A parameter or the body cannot be read"),
         (api || path == "/metrics", 401, "The token is missing or not in force"),

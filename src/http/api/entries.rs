@@ -47,6 +47,9 @@ pub(super) struct NewEntryObject {
     /// When it was seen; else now.
     #[schema(format = DateTime)]
     seen: Option<String>,
+    /// When it was first seen; from admins only.
+    #[schema(format = DateTime)]
+    first_seen: Option<String>,
     /// When it ends: a time, or a duration such as `7d`.
     #[schema(example = "7d")]
     expires: Option<String>,

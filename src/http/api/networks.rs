@@ -38,7 +38,7 @@ pub(super) struct NewNetwork {
     /// What people call it.
     #[schema(example = "Example Networks")]
     title: String,
-    /// Mail addresses, for the operators of this server.
+    /// Mail addresses, for the operators of this server and for news of listings.
     #[schema(example = json!(["noc@example.org"]), min_items = 1, max_items = 8)]
     contacts: Vec<String>,
     /// A mail address or a page for the public.
@@ -241,7 +241,7 @@ pub(super) async fn create(
 
 /// A network
 ///
-/// While nothing of it is in force, only who claimed it sees it, with `claim`, and it alone: the network's token is not taken.
+/// While nothing of it is in force, only who claimed it sees it, with `claim` or the network's token, and admins.
 #[utoipa::path(get, path = "/api/v1/networks/{name}", tag = "networks", security((), ("token" = ["network:NAME"])),
     params(("name" = String, Path, description = "Its name", example = "example-net"), ShowParameters),
     responses((status = 200, description = "What it says to the public; with its token or an admin's all of it", body = NetworkObject)))]

@@ -33,7 +33,8 @@ pub(super) struct NewReport {
     /// When, at most five minutes ahead of the server's clock.
     #[schema(value_type = String, format = DateTime)]
     seen: Time,
-    /// Your own name for it: the same id counts once. Without one a report of the same address, kind and hour counts once.
+    /// Your own name for it: the same id counts once. Without one a report of the same address (IPv6: /64),
+    /// kind and hour counts once.
     #[serde(default)]
     #[schema(example = "4XkQ2w1zZ9")]
     id: Option<String>,

@@ -41,7 +41,7 @@ pub(in crate::http) async fn privacy(Of(state): Of<State>, access: Access, reade
     });
     let mut rows = vec![
         row(words.say("keep-entry"), words.say("keep-entry-long"), words.say("keep-everyone")),
-        row(words.say("keep-private"), after("keep-private-long", kept.evidence), words.say("keep-operators")),
+        row(words.say("keep-private"), after("keep-private-long", kept.evidence), words.say("keep-private-who")),
         row(
             words.say("keep-history"),
             after("keep-history-long", kept.history),
@@ -52,6 +52,7 @@ pub(in crate::http) async fn privacy(Of(state): Of<State>, access: Access, reade
         row(words.say("keep-retest"), after("keep-retest-long", kept.transcripts), words.say("keep-retest-who")),
         row(words.say("keep-network"), words.say("keep-network-long"), words.say("keep-network-who")),
         row(words.say("keep-audit"), after("keep-after-made", kept.audit), words.say("keep-operators")),
+        row(words.say("keep-outbox"), words.say("keep-outbox-long"), words.say("keep-nobody")),
         row(words.say("keep-mailbox"), words.say("keep-mailbox-long"), words.say("keep-mailbox-who")),
         row(words.say("keep-visit"), words.say("keep-visit-long"), words.say("keep-nobody")),
         row(words.say("keep-queries"), words.say("keep-queries-long"), words.say("keep-nobody")),
