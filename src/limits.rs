@@ -630,7 +630,11 @@ pub const REPORTS_AT_ONCE: usize = 1_000;
 /// Octets of a body of reports: [`REPORTS_AT_ONCE`] with evidence of usual size.
 pub const REPORTS_OCTETS_MAX: usize = 4 << 20;
 
-/// Reports of one prefix that are counted, the newest first: what is older than so many adds nothing that decides.
+/// Reports of one kind that one reporter has at one prefix: an older one goes for a new one. So many are a week of one in
+/// two hours, and what one reporter adds has a bound.
+pub const REPORTS_OF_ONE_MAX: usize = 100;
+
+/// Reports of one prefix that are counted, the newest first: ten reporters that say nothing but the same without end.
 pub const REPORTS_PER_PREFIX_MAX: usize = 1_000;
 
 /// Entries of reports that are walked to count what is listed inside a wider IPv6 prefix; what lies inside one that counts is
@@ -752,6 +756,12 @@ pub const RETEST_REFUSED_SHOWN_MAX: usize = 1_024;
 /// How long any request for a retest takes to answer: the answer shall not tell whether the target could be tested.
 pub const RETEST_ANSWER_TIME: Duration = Duration::from_secs(1);
 
+/// What tests saw and could not be written down yet, while writes are off or all places at the writer are taken.
+pub const RETEST_UNTOLD_MAX: usize = 1_024;
+
+/// How often it is tried to write that down, once a second: a list that is gone by then will not come back.
+pub const RETEST_TELL_TRIES: u32 = 3_600;
+
 /// How often the queue of retests is looked at when nothing is waited for.
 pub const RETEST_LOOK_EVERY: Duration = Duration::from_secs(1);
 
@@ -766,6 +776,9 @@ pub const ERRANDS_AT_ONCE: usize = 16;
 
 /// Errands to one webhook before others have their turn: a slow one takes ten seconds for each.
 pub const ERRANDS_TO_ONE: usize = 4;
+
+/// Errands to one webhook that one call without success puts off: more than come while it is waited for.
+pub const ERRANDS_PUT_OFF_MAX: usize = 250;
 
 /// How often it is looked for errands.
 pub const ERRANDS_EVERY: Duration = Duration::from_secs(2);

@@ -1,4 +1,4 @@
-//! For tests: a desk over a store of its own, at one time.
+//! For tests: a desk over a store of its own, whose clock the test moves.
 
 use super::{Desk, Parts, Settings, Task};
 use crate::{
@@ -6,12 +6,24 @@ use crate::{
     list::{Duration, ListSettings, Time},
     store::{self, Store},
 };
-use std::{path::Path, sync::Arc};
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+};
 use tokio::{sync::watch, task::spawn_blocking};
 
-/// A desk with the list `relay`, and its writer, which ends with the door.
+/// A desk with the list `relay`, at one time.
 #[must_use]
 pub fn desk(dir: &Path) -> Desk {
+    desk_at(dir, Arc::new(AtomicU32::new(1_800_000_000)))
+}
+
+/// The same, by this clock. Its writer ends with the door.
+#[must_use]
+pub fn desk_at(dir: &Path, now: Arc<AtomicU32>) -> Desk {
     let store = Arc::new(Store::open(dir, &store::Settings::default()).unwrap());
     let year = Duration::from_seconds(365 * 86_400);
     let configuration = Configuration {
@@ -21,7 +33,7 @@ pub fn desk(dir: &Path) -> Desk {
         never_builtin: true,
         keep: Keep { history: year, changes: year, evidence: year },
     };
-    let clock = Clock::new(|| Time::from_seconds(1_800_000_000), || Duration::from_seconds(0));
+    let clock = Clock::new(move || Time::from_seconds(now.load(Ordering::Relaxed)), || Duration::from_seconds(0));
     let (door, writer) = Door::open(store, change::Settings { configuration, threads: 1 }, clock.clone()).unwrap();
     spawn_blocking(move || writer.run());
     let (_, settings) = watch::channel(Arc::new(Settings::default()));

@@ -10,7 +10,7 @@ use crate::{
     cases::{Desk, Due, Fault, Task},
     limits::{
         CASES_PIECE_ROWS, ERRAND_MAIL_TIME, ERRAND_TRIES_MAX, ERRAND_WAITS, ERRANDS_AT_ONCE, ERRANDS_EVERY,
-        ERRANDS_TO_ONE,
+        ERRANDS_PUT_OFF_MAX, ERRANDS_TO_ONE,
     },
     list::Duration,
 };
@@ -150,12 +150,26 @@ impl Outbox {
 
     /// Does what is due, at most [`ERRANDS_AT_ONCE`] side by side; gives whether more is.
     async fn round(&self, way: Way) -> Result<bool, Fault> {
-        let due = self.desk.due_errands(CASES_PIECE_ROWS)?;
-        let mut due = apart(due.into_iter().filter(|due| Way::of(&due.errand.task) == way));
-        let more = due.len() > ERRANDS_AT_ONCE;
-        due.truncate(ERRANDS_AT_ONCE);
-        let ends: Vec<Result<bool, Fault>> = join_all(due.iter().map(|to_one| self.settle(to_one))).await;
-        ends.into_iter().try_fold(more, |more, end| Ok(more | end?))
+        let due = self.due(way).await?;
+        let ends: Vec<Result<bool, Fault>> = join_all(due.groups.iter().map(|to_one| self.settle(to_one))).await;
+        ends.into_iter().try_fold(due.more, |more, end| Ok(more | end?))
+    }
+
+    /// What is due, by receiver. All of it is walked, should that be needed to find as many as are done at once: what waits
+    /// for one of them hides nobody.
+    async fn due(&self, way: Way) -> Result<ByReceiver, Fault> {
+        let (mut found, mut last) = (ByReceiver::default(), None);
+        loop {
+            let (desk, after) = (self.desk.clone(), last);
+            let read = spawn_blocking(move || desk.due_errands(after.as_ref(), CASES_PIECE_ROWS)).await;
+            let piece = read.unwrap_or_else(|broken| std::panic::resume_unwind(broken.into_panic()))?;
+            let whole = piece.len() < CASES_PIECE_ROWS;
+            last = piece.last().cloned();
+            piece.into_iter().filter(|due| Way::of(&due.errand.task) == way).for_each(|due| found.take(due));
+            if whole || found.more {
+                return Ok(found);
+            }
+        }
     }
 
     /// Does errands to one receiver, at most [`ERRANDS_TO_ONE`], one after the other; gives whether more are due. What it does
@@ -210,29 +224,42 @@ impl Outbox {
 
 /// Errands by whom they go to, each with its own in their order. A mail is for itself: who refuses one recipient may take the
 /// next.
-fn apart(due: impl Iterator<Item = Due>) -> Vec<Vec<Due>> {
-    let mut groups: Vec<Vec<Due>> = Vec::new();
-    let mut called = HashMap::new();
-    for due in due {
-        let group = match &due.errand.task {
-            Task::Mail { .. } => groups.len(),
-            Task::Webhook { url, .. } => *called.entry(url.clone()).or_insert(groups.len()),
+#[derive(Default)]
+struct ByReceiver {
+    groups: Vec<Vec<Due>>,
+    called: HashMap<Box<str>, usize>,
+    /// Whether there are more receivers than are served at once.
+    more: bool,
+}
+
+impl ByReceiver {
+    fn take(&mut self, due: Due) {
+        let place = match &due.errand.task {
+            Task::Mail { .. } => self.groups.len(),
+            Task::Webhook { url, .. } => self.called.get(url).copied().unwrap_or(self.groups.len()),
         };
-        if group == groups.len() {
-            groups.push(Vec::new());
+        let full = self.groups.len() == ERRANDS_AT_ONCE;
+        match self.groups.get_mut(place) {
+            Some(group) if group.len() == ERRANDS_PUT_OFF_MAX => {}
+            Some(group) => group.push(due),
+            None if full => self.more = true,
+            None => {
+                if let Task::Webhook { url, .. } = &due.errand.task {
+                    self.called.insert(url.clone(), place);
+                }
+                self.groups.push(vec![due]);
+            }
         }
-        groups[group].push(due);
     }
-    groups
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cases::testing::{desk, send};
+    use crate::cases::testing::{desk, desk_at, send};
     use std::sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicU32, AtomicUsize, Ordering},
     };
 
     #[test]
@@ -269,6 +296,25 @@ mod tests {
         assert!(matches!(undone, Err(Undone::ForNow(_))), "{undone:?}");
     }
 
+    /// Of all that was due only the first thousand was looked at, which was one slow webhook's.
+    #[tokio::test]
+    async fn a_webhook_with_very_much_to_hear_hides_nobody() {
+        let dir = tempfile::tempdir().unwrap();
+        let now = Arc::new(AtomicU32::new(1_800_000_000));
+        let desk = desk_at(dir.path(), Arc::clone(&now));
+        let call = |url: &str| Task::Webhook { network: "n".into(), url: url.into(), body: "{}".into() };
+        send(&desk, (0..=CASES_PIECE_ROWS).map(|_| call("https://127.0.0.1/slow"))).await;
+        now.fetch_add(1, Ordering::Relaxed);
+        let mail = Task::Mail { to: "a@b.example".into(), subject: "s".into(), text: "t".into() };
+        send(&desk, [call("https://127.0.0.1/other"), mail]).await;
+        let (caller, signer) = (Caller::new(Arc::new(|_| false)), Arc::new(|_: &str| Some(vec![1])));
+        let outbox = Outbox { desk: desk.clone(), post: Post(Settings::default()), caller, signer };
+        assert_eq!(outbox.due(Way::Mail).await.unwrap().groups.len(), 1);
+        let calls = outbox.due(Way::Call).await.unwrap();
+        assert_eq!((calls.groups.len(), calls.more), (2, false));
+        assert!(calls.groups.iter().all(|to_one| to_one.len() <= ERRANDS_PUT_OFF_MAX));
+    }
+
     /// A host that swallowed its calls held up mail, and each call to it was waited for.
     #[tokio::test]
     async fn a_webhook_that_does_not_answer_is_called_once_and_holds_up_no_mail() {
@@ -290,12 +336,16 @@ mod tests {
         });
         let mail = Task::Mail { to: "a@b.example".into(), subject: "s".into(), text: "t".into() };
         send(&desk, calls.chain([mail])).await;
-        assert_eq!(desk.due_errands(100).unwrap().len(), 2 * ERRANDS_TO_ONE + 1);
+        assert_eq!(desk.due_errands(None, 100).unwrap().len(), 2 * ERRANDS_TO_ONE + 1);
 
         assert!(!outbox.round(Way::Mail).await.unwrap());
-        assert_eq!(desk.due_errands(100).unwrap().len(), 2 * ERRANDS_TO_ONE, "without a mail server there is none");
+        assert_eq!(
+            desk.due_errands(None, 100).unwrap().len(),
+            2 * ERRANDS_TO_ONE,
+            "without a mail server there is none"
+        );
         assert!(!outbox.round(Way::Call).await.unwrap());
         assert_eq!(called.load(Ordering::Relaxed), 2, "each webhook once");
-        assert!(desk.due_errands(100).unwrap().is_empty(), "they are due again later");
+        assert!(desk.due_errands(None, 100).unwrap().is_empty(), "they are due again later");
     }
 }

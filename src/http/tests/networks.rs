@@ -411,14 +411,14 @@ async fn a_network_is_told_of_what_is_listed_inside_its_prefixes_by_whomever() {
         .join("\n");
     server.call("POST", "/api/v1/reports", body).await.ok();
     server.desk.upkeep().await.unwrap();
-    let due = server.desk.due_errands(10).unwrap();
+    let due = server.desk.due_errands(None, 10).unwrap();
     let told: Vec<String> = due.iter().map(|due| format!("{:?}", due.errand.task)).collect();
     assert_eq!(told.len(), 2, "a call and a mail: {told:?}");
     assert!(told.iter().all(|one| one.contains("203.0.113.9") && !one.contains("192.88.98.7")), "{told:?}");
     server.pass(2);
     server.call("POST", "/api/v1/reports", report("203.0.113.9", 6)).await.ok();
     server.desk.upkeep().await.unwrap();
-    assert_eq!(server.desk.due_errands(10).unwrap().len(), 2, "a renewal is no news");
+    assert_eq!(server.desk.due_errands(None, 10).unwrap().len(), 2, "a renewal is no news");
 
     // An operator lists, a feed is imported, the network itself says something of its range.
     server.pass(60);
@@ -430,7 +430,7 @@ async fn a_network_is_told_of_what_is_listed_inside_its_prefixes_by_whomever() {
     server.post("relay", &json!({"key": "203.0.113.10", "source": "tester"})).await.ok();
     server.put("compromised", "feed", "203.0.113.11 again\n203.0.113.13\n").await.ok();
     server.desk.upkeep().await.unwrap();
-    let due = server.desk.due_errands(10).unwrap();
+    let due = server.desk.due_errands(None, 10).unwrap();
     let told: Vec<String> = due[2..].iter().map(|due| format!("{:?}", due.errand.task)).collect();
     assert_eq!(told.len(), 3, "calls, and no mail within the hour: {told:?}");
     // What was listed while there was no network is no news for the next.
@@ -441,7 +441,7 @@ async fn a_network_is_told_of_what_is_listed_inside_its_prefixes_by_whomever() {
     as_isp(&server, &token, "PATCH", "/api/v1/networks/isp", hook).await.ok();
     server.desk.upkeep().await.unwrap();
     server.desk.upkeep().await.unwrap();
-    assert_eq!(server.desk.due_errands(10).unwrap().len(), 5);
+    assert_eq!(server.desk.due_errands(None, 10).unwrap().len(), 5);
     for (key, list) in [("203.0.113.11", "compromised"), ("203.0.113.10", "relay"), ("203.0.113.13", "compromised")] {
         let with_key = told.iter().filter(|one| one.contains(key) && one.contains(list));
         assert_eq!(with_key.count(), 1, "{key}: {told:?}");
@@ -461,7 +461,7 @@ async fn a_network_is_told_of_what_a_large_import_lists_inside_its_prefixes() {
     for (body, told) in [("203.0.113.11\n", 1), ("203.0.113.11\n203.0.113.12\n", 2), ("203.0.113.12\n", 2)] {
         server.put("compromised", "feed?force=true", &format!("{body}{many}")).await.ok();
         server.desk.upkeep().await.unwrap();
-        let due = server.desk.due_errands(10).unwrap();
+        let due = server.desk.due_errands(None, 10).unwrap();
         let calls = due.iter().filter(|due| format!("{:?}", due.errand.task).contains("Webhook")).count();
         assert_eq!(calls, told, "{due:?}");
         server.pass(60);

@@ -39,7 +39,7 @@ impl Server {
     /// What the webhook was told so far, as `LIST KEY`.
     fn told(&self) -> Vec<String> {
         let mut told = Vec::new();
-        for due in self.desk.due_errands(1_000).unwrap() {
+        for due in self.desk.due_errands(None, 1_000).unwrap() {
             let Task::Webhook { body, .. } = due.errand.task else { continue };
             let body: Value = serde_json::from_str(&body).unwrap();
             let keys = body["keys"].as_array().map_or(&[][..], Vec::as_slice);
@@ -51,7 +51,7 @@ impl Server {
 
     /// The mails so far, in their order.
     fn mails(&self) -> Vec<String> {
-        let due = self.desk.due_errands(1_000).unwrap().into_iter();
+        let due = self.desk.due_errands(None, 1_000).unwrap().into_iter();
         let mails = due.filter_map(|due| match due.errand.task {
             Task::Mail { text, .. } => Some(text.into()),
             Task::Webhook { .. } => None,

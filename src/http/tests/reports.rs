@@ -187,6 +187,24 @@ async fn the_public_reason_counts_only_what_the_list_counts() {
     assert_eq!(found["matches"][0]["reason"], "2 reports (trap) by 2 reporters", "{found}");
 }
 
+/// The newest thousand were counted, whosever they were: one reporter hid all others, of whatever kind.
+#[tokio::test]
+async fn a_reporter_without_end_hides_nobody() {
+    let server = Server::start();
+    let mut tokens = Vec::new();
+    for name in ["mx1", "mx2", "mx3"] {
+        tokens.push(token(&server, name, &format!("report:{name}")).await);
+    }
+    assert_eq!(send(&server, &tokens[0], &[trap("203.0.113.5", "first")]).await, ["counted"]);
+    server.pass(600);
+    let relay = |id: usize| json!({"address": "203.0.113.5", "kind": "relay", "seen": "2027-01-15T08:05:00Z", "id": id.to_string()});
+    for piece in [0..600, 600..1_200] {
+        let many: Vec<Value> = piece.map(relay).collect();
+        assert!(send(&server, &tokens[1], &many).await.iter().all(|state| state != "ignored"));
+    }
+    assert_eq!(send(&server, &tokens[2], &[trap("203.0.113.5", "last")]).await, ["listed"]);
+}
+
 #[tokio::test]
 async fn what_other_sources_list_does_not_hide_what_reports_list_behind_it() {
     let server = Server::start();

@@ -573,7 +573,7 @@ async fn a_network_is_told_of_requests_in_its_ranges_by_its_webhook() {
     let asked = json!({"list": "owned", "key": "203.0.113.7", "contact": "me@example.org"}).to_string();
     let asked = server.call("POST", "/api/v1/removals", asked).await;
     assert_eq!(asked.status, 202, "{}", asked.text());
-    let due = server.desk.due_errands(10).unwrap();
+    let due = server.desk.due_errands(None, 10).unwrap();
     let told = due.iter().find_map(|due| match &due.errand.task {
         Task::Webhook { network, url, body } => Some((network, url, serde_json::from_str::<Value>(body).unwrap())),
         Task::Mail { .. } => None,

@@ -88,7 +88,10 @@ async fn a_list_that_goes_by_the_repair_says_so_on_its_page_its_form_and_its_req
     let request = server.asked("compromised", "198.51.100.7").await;
     for path in ["/lists/compromised", "/removals/new?list=compromised&key=198.51.100.7", &request] {
         let page = server.page(path).await;
-        assert!(page.contains("if nothing new has been reported since that day") && !page.contains("after a test"), "{page}");
+        assert!(
+            page.contains("if nothing new has been reported since that day") && !page.contains("after a test"),
+            "{page}"
+        );
     }
 }
 
