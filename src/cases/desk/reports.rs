@@ -22,7 +22,7 @@ use crate::{
         report::{self, Counted, Identity, Outcome, Report},
     },
     change::{Actor, Change, What},
-    limits::{CASES_PIECE_ROWS, REPORTS_PER_PREFIX_MAX, WIDENED_WALK_MAX},
+    limits::{CASES_PIECE_ROWS, REPORTS_OF_ONE_MAX, REPORTS_PER_PREFIX_MAX, WIDENED_WALK_MAX},
     list::{
         Detail, Key, ListName, ListSettings, Mark, NewEntry, Prefix, RemovalRule, ReportKind, ReportRule, SourceName,
         Time, Widening,
@@ -70,9 +70,15 @@ struct Counting<'v> {
     lists: Vec<Reported>,
     now: Time,
     /// What is kept of the prefixes that this body names.
-    kept: HashMap<Prefix, Vec<Counted>>,
+    kept: HashMap<Prefix, Vec<Kept>>,
     /// What gets listed.
     staged: BTreeMap<usize, BTreeMap<Prefix, NewEntry>>,
+}
+
+/// A report that is kept: its row, and what is counted of it. Its evidence stays in the store.
+struct Kept {
+    row: Vec<u8>,
+    report: Counted,
 }
 
 fn source() -> SourceName {
@@ -241,12 +247,15 @@ impl<'v> Counting<'v> {
         let new = report.counted(reporter);
         sitting.put(CaseFamily::Report, identity_row(identity), &());
         sitting.put(CaseFamily::Report, time_row(report.seen, &identity.0), &row);
-        sitting.put(CaseFamily::Report, row, &new);
+        sitting.put(CaseFamily::Report, row.clone(), &new);
         if !self.kept.contains_key(&prefix) {
             let kept = self.read_kept(prefix)?;
             self.kept.insert(prefix, kept);
         }
-        self.kept.entry(prefix).or_default().push(new.clone());
+        if let Some(gone) = self.keep(prefix, Kept { row, report: Counted { evidence: Box::default(), ..new.clone() } })
+        {
+            sitting.delete(CaseFamily::Report, gone);
+        }
         let mut acted = Vec::new();
         for place in 0..self.lists.len() {
             if self.judge(place, prefix, &new)? {
@@ -256,9 +265,26 @@ impl<'v> Counting<'v> {
         Ok((if acted.is_empty() { Taken::Counted } else { Taken::Listed }, acted))
     }
 
-    fn read_kept(&self, prefix: Prefix) -> Result<Vec<Counted>, Fault> {
+    fn read_kept(&self, prefix: Prefix) -> Result<Vec<Kept>, Fault> {
         let rows = self.view.cases_under(CaseFamily::Report, &prefix_row(prefix), None, REPORTS_PER_PREFIX_MAX)?;
-        rows.iter().map(|(_, octets): &CaseItem| value(CaseFamily::Report, octets)).collect()
+        let kept = |(row, octets): CaseItem| {
+            let report: Counted = value(CaseFamily::Report, &octets)?;
+            Ok(Kept { row, report: Counted { evidence: Box::default(), ..report } })
+        };
+        rows.into_iter().map(kept).collect()
+    }
+
+    /// Keeps one more; the row of the one that goes, where a reporter has said the same too often: whoever reports without
+    /// end hides nobody else's reports, nor its own of other kinds.
+    fn keep(&mut self, prefix: Prefix, new: Kept) -> Option<Vec<u8>> {
+        let kept = self.kept.entry(prefix).or_default();
+        let said = |one: &Counted| (one.reporter.clone(), one.kind);
+        let alike = said(&new.report);
+        kept.push(new);
+        let of_one = || kept.iter().enumerate().filter(|(_, one)| said(&one.report) == alike);
+        let full = of_one().count() > REPORTS_OF_ONE_MAX;
+        let (oldest, _) = of_one().min_by_key(|(_, one)| one.report.seen).filter(|_| full)?;
+        Some(kept.swap_remove(oldest).row)
     }
 
     /// Whether `never` lists all of it, by the rule of match.
@@ -281,7 +307,8 @@ impl<'v> Counting<'v> {
             Key::Prefix(at) => at,
             Key::Name(_) | Key::Hash(_) => prefix,
         };
-        let mut kept = self.kept.get(&prefix).cloned().unwrap_or_default();
+        let mut kept: Vec<Counted> =
+            self.kept.get(&prefix).into_iter().flatten().map(|one| one.report.clone()).collect();
         let standing = match self.removed_at(place, at)? {
             None => self.standing(place, prefix)?,
             Some(removed) if new.seen <= removed => return Ok(false),
