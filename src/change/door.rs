@@ -135,6 +135,11 @@ impl Shared {
         *self.pause.lock().expect("nothing panics while it holds this lock")
     }
 
+    /// Whether the clock is taken for wrong: what ended by it would not come back.
+    pub fn doubts_clock(&self) -> bool {
+        self.paused().is_some_and(|pause| pause != Pause::Restored)
+    }
+
     pub fn stored(&self) -> Serial {
         Serial(self.stored.load(Ordering::Acquire))
     }
@@ -283,6 +288,12 @@ impl Door {
         let mut batch = Batch::new();
         batch.delete_token(hash);
         self.ask(|reply| Request::Aside(batch, reply)).await
+    }
+
+    /// Whether the clock is taken for wrong, so that nothing ends by it until an admin lets expiry go on.
+    #[must_use]
+    pub fn doubts_clock(&self) -> bool {
+        self.inner.shared.doubts_clock()
     }
 
     /// How it stands.

@@ -103,8 +103,9 @@ impl Writer {
         if self.sweep.leaving.is_empty() && std::mem::take(&mut self.sweep.texts) {
             self.free_texts()?;
         }
-        if now >= self.sweep.next_prune || self.sweep.next_prune > now.plus(Duration::from_seconds(SWEEP_EVERY_SECONDS))
-        {
+        let due = now >= self.sweep.next_prune
+            || self.sweep.next_prune > now.plus(Duration::from_seconds(SWEEP_EVERY_SECONDS));
+        if due && !self.shared.doubts_clock() {
             let walked = self.prune(now)?;
             self.sweep.next_prune = if walked { now } else { now.plus(Duration::from_seconds(SWEEP_EVERY_SECONDS)) };
         }
@@ -114,11 +115,11 @@ impl Writer {
     /// Ends the ways back that are over and forgets tokens that ended long ago; finds generations that are neither in force nor kept for one.
     fn look_for_leavings(&mut self, now: Time) -> Result<(), Refused> {
         let shared = self.shared.clone();
-        let view = shared.store.view();
+        let (view, doubted) = (shared.store.view(), shared.doubts_clock());
         let mut batch = Batch::new();
         let mut kept = Vec::new();
         for (list, source, head) in view.undos()? {
-            if head.is_open(now) {
+            if doubted || head.is_open(now) {
                 kept.push(Owner { list, source, generation: head.before.generation });
             } else {
                 batch.delete_undo(list, source);
@@ -126,7 +127,7 @@ impl Writer {
         }
         let shown = Duration::from_seconds(EXPIRED_TOKEN_SHOWN_SECONDS);
         for (hash, token) in view.tokens()? {
-            if token.expires.is_some_and(|end| end.plus(shown) <= now) {
+            if !doubted && token.expires.is_some_and(|end| end.plus(shown) <= now) {
                 batch.delete_token(hash);
             }
         }

@@ -76,8 +76,10 @@ impl Desk {
     pub(super) async fn keep_claims(&self) -> Result<(), Fault> {
         let now = self.now();
         let mut done = Ok(());
-        for network in self.networks()?.iter() {
-            done = done.and(self.end_unproved(network, now).await);
+        if !self.door().doubts_clock() {
+            for network in self.networks()?.iter() {
+                done = done.and(self.end_unproved(network, now).await);
+            }
         }
         let Some(checks) = self.checks() else { return done };
         let pace = Pace { round: CLAIM_ROUND_TIME, look: CLAIM_LOOK_TIME, at_once: CLAIM_LOOKS_AT_ONCE };

@@ -102,6 +102,48 @@ fn expiry_ends_at_most_its_bound_in_one_commit() {
     assert_eq!(house.keys_of("dynamic", "feed"), 0);
 }
 
+/// Expiry paused, and all else that time ends went on: the journal, history, ways back, tokens, zones.
+#[test]
+fn nothing_ends_by_a_clock_that_is_doubted() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut configuration = configuration();
+    configuration.zones[0].closing = Some(Time::from_seconds(BEGIN + 86_400));
+    let house = House::open(directory.path(), configuration);
+    house.add("relay", "trap", "203.0.113.1").unwrap();
+    house.import("relay", "feed", "203.0.113.2").unwrap();
+    house.import("relay", "feed", "203.0.113.3").unwrap();
+    let year = 365 * 86_400;
+    house.wall.fetch_add(20 * year, Ordering::SeqCst);
+    for _ in 0..3 {
+        house.door.tick().unwrap();
+    }
+    assert_eq!(house.door.status().expiry_paused, Some(Pause::ClockJumped));
+    assert!(house.listed("203.0.113.1"), "its zone has not closed");
+    let journal = house.door.store().view().journal(Serial(0), 100).unwrap();
+    assert_eq!(journal.len() as u64, house.serial().0, "{journal:?}");
+    house.wall.fetch_sub(20 * year, Ordering::SeqCst);
+    wait(house.door.resume_expiry(Actor::new("token:admin"))).unwrap();
+    house.whole("relay", "feed", Whole::Undo).unwrap();
+    assert!(house.listed("203.0.113.2"));
+}
+
+#[test]
+fn a_zone_that_a_wrong_clock_closed_lists_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut configuration = configuration();
+    configuration.zones[0].closing = Some(Time::from_seconds(BEGIN + 1_000));
+    let house = House::open(directory.path(), configuration);
+    house.add("relay", "trap", "203.0.113.1").unwrap();
+    house.pass(1_000);
+    assert!(!house.listed("203.0.113.1"));
+    for clock in [&house.wall, &house.boot] {
+        clock.fetch_sub(500, Ordering::SeqCst);
+    }
+    wait(house.door.resume_expiry(Actor::new("token:admin"))).unwrap();
+    house.door.tick().unwrap();
+    assert!(house.listed("203.0.113.1"));
+}
+
 #[test]
 fn expiry_pauses_when_the_clock_jumps_and_waits_for_an_admin_across_a_restart() {
     let directory = tempfile::tempdir().unwrap();
