@@ -92,6 +92,8 @@ pub struct Server {
     in_headers: bool,
     /// Whether the line before ended with CR LF, as the final dot needs it.
     clean_end: bool,
+    /// Whether what was read last of a message was a piece of a line, without its end.
+    in_line: bool,
     octets: usize,
     commands: usize,
     mistakes: usize,
@@ -118,6 +120,7 @@ impl Server {
             headers: Vec::new(),
             in_headers: false,
             clean_end: false,
+            in_line: false,
             octets: 0,
             commands: 0,
             mistakes: 0,
@@ -140,7 +143,8 @@ impl Server {
                 let line = std::mem::take(&mut self.line);
                 return Some(if self.at == At::Message { self.text(&line) } else { self.command(&line) });
             }
-            if self.line.len() >= INBOX_LINE_OCTETS_MAX {
+            // A piece does not end between the two octets that end a line.
+            if self.line.len() > INBOX_LINE_OCTETS_MAX || (self.line.len() == INBOX_LINE_OCTETS_MAX && octet != b'\r') {
                 if self.at != At::Message {
                     return Some(Act::Close("500 5.5.2 line too long".into()));
                 }
@@ -191,7 +195,7 @@ impl Server {
             ("RCPT", At::Recipients) => self.rcpt(rest),
             ("DATA", At::Recipients) if !self.mailboxes.is_empty() || self.trapped > 0 => {
                 self.at = At::Message;
-                (self.in_headers, self.clean_end, self.octets) = (true, true, 0);
+                (self.in_headers, self.clean_end, self.in_line, self.octets) = (true, true, false, 0);
                 Act::Reply("354 end with a dot alone on a line".into())
             }
             ("MAIL" | "RCPT" | "DATA", _) => self.mistake("503 5.5.1 not now"),
@@ -268,18 +272,20 @@ impl Server {
     }
 
     fn text(&mut self, line: &[u8]) -> Act {
-        self.octets += line.len();
-        if self.octets > INBOX_MAIL_OCTETS_MAX {
-            return Act::Close("552 5.3.4 larger than any mail that we wait for".into());
-        }
         if line == b".\r\n" && self.clean_end {
             return Act::HandOn(Box::new(self.arrival()));
         }
-        if self.in_headers && (line == b"\r\n" || line == b"\n") {
+        let (begins, ends) = (!self.in_line, line.ends_with(b"\n"));
+        if self.in_headers && begins && matches!(line, b"\r\n" | b"\n") {
             self.in_headers = false;
         }
         let end = line.ends_with(b"\r\n");
         let line = if self.clean_end { line.strip_prefix(b".").unwrap_or(line) } else { line };
+        // Neither the last dot nor one that was put before another counts (RFC 1870 6.1).
+        self.octets += line.len();
+        if self.octets > INBOX_MAIL_OCTETS_MAX {
+            return Act::Close("552 5.3.4 larger than any mail that we wait for".into());
+        }
         if self.keeps_whole {
             self.whole.extend_from_slice(line);
         }
@@ -287,7 +293,7 @@ impl Server {
             let room = INBOX_HEADER_OCTETS_MAX - self.headers.len();
             self.headers.extend_from_slice(&line[..line.len().min(room)]);
         }
-        self.clean_end = end;
+        (self.clean_end, self.in_line) = (end, !ends);
         Act::Wait
     }
 

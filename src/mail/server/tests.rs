@@ -111,6 +111,35 @@ fn a_mail_too_large_and_a_line_without_end_close_the_session() {
     assert_eq!(codes(&replies), ["500"]);
 }
 
+/// A piece of a long line ended with its CR: the LF that came next was a line of its own, and the last dot was text.
+#[test]
+fn a_mail_whose_last_line_is_as_long_as_a_piece_ends() {
+    let head = b"HELO x\r\nMAIL FROM:<>\r\nRCPT TO:<t-1@in.example>\r\nDATA\r\n".to_vec();
+    for length in (INBOX_LINE_OCTETS_MAX - 2..INBOX_LINE_OCTETS_MAX + 2)
+        .chain(2 * INBOX_LINE_OCTETS_MAX - 2..2 * INBOX_LINE_OCTETS_MAX + 2)
+    {
+        let line = b"a".repeat(length);
+        let (_, replies, arrived) =
+            session(&[&head[..], b"X: ", &line, b"\r\nReceived: x\r\n\r\n", &line, b"\r\n.\r\n"].concat());
+        assert_eq!((arrived.len(), codes(&replies).last().copied()), (1, Some("250")), "{length}");
+        assert_eq!(arrived[0].received, ["x"], "{length}");
+    }
+}
+
+/// SIZE says so many octets; the last line and the dots that stand before others were counted too.
+#[test]
+fn a_mail_as_large_as_we_say_is_taken() {
+    let head = b"HELO x\r\nMAIL FROM:<>\r\nRCPT TO:<t-1@in.example>\r\nDATA\r\n".to_vec();
+    let line = [b"..", &b"a".repeat(997)[..], b"\r\n"].concat();
+    let whole = INBOX_MAIL_OCTETS_MAX / 1_000;
+    let rest = b"a".repeat(INBOX_MAIL_OCTETS_MAX - whole * 1_000 - 2);
+    let body = [line.repeat(whole), rest].concat();
+    let (_, _, arrived) = session(&[&head[..], &body, b"\r\n.\r\n"].concat());
+    assert_eq!(arrived.len(), 1);
+    let (_, replies, arrived) = session(&[&head[..], &body, b"a\r\n.\r\n"].concat());
+    assert!(arrived.is_empty() && replies.iter().any(|reply| reply.starts_with("552")));
+}
+
 proptest! {
     #[test]
     fn whatever_strangers_send_stays_within_bounds_and_arrives_only_at_waited_for_mailboxes(
