@@ -8,7 +8,7 @@
 //! [`Clients`] counts at every width at which IPv6 is handed out: a client (a /64), its site (/48) and its provider (/32). A /32
 //! has four thousand million clients: counted by the client alone it would fill the table for everybody.
 //!
-//! Guarantees: a client alone in its cells gets exactly its rate; no number of addresses gets one client more than that;
+//! Guarantees: a client alone in its cells gets its rate, and a little less when it asks all the time; no number of addresses gets one client more than that;
 //! what is refused at one width is counted at none; the memory is fixed.
 //! Never: keeps an address.
 
@@ -113,9 +113,10 @@ impl Limiter {
             if refill >= u64::from(cell.used) {
                 *cell = Cell { used: 0, at: now };
             } else {
-                // Only the time that was turned into whole thousandths is used up.
+                // Only the time that was turned into whole thousandths is used up, to the millisecond that it ended in:
+                // what were left of that would be turned into thousandths again by each call.
                 cell.used -= refill as u32;
-                cell.at = cell.at.wrapping_add((refill * window / u64::from(full)) as u32);
+                cell.at = cell.at.wrapping_add((refill * window).div_ceil(u64::from(full)) as u32);
             }
             cell
         });
@@ -185,6 +186,20 @@ mod tests {
         let limiter = Limiter::default();
         let admitted = (0..60_000).filter(|ms| limiter.admit_at(client(1), 60, at(*ms)).is_ok()).count();
         assert!((119..=120).contains(&admitted), "{admitted}");
+    }
+
+    /// What was left of a millisecond was turned into thousandths again by each call: with rates that do not divide a
+    /// minute, who asked often got three times as much.
+    #[test]
+    fn no_rate_gains_by_asking_more_often() {
+        for per_minute in [7, 700, 9_999, 50_000, 100_000] {
+            let limiter = Limiter::default();
+            let asked = (0..60_000).flat_map(|ms| [ms; 4]);
+            let admitted = asked.filter(|ms| limiter.admit_at(client(1), per_minute, at(*ms)).is_ok()).count();
+            // What a minute has at once, and what one minute brings.
+            let most = 2 * per_minute as usize;
+            assert!(admitted <= most && admitted >= most / 10 * 9, "{admitted} of {most}");
+        }
     }
 
     #[test]
