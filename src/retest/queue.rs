@@ -14,11 +14,11 @@ use crate::{
         Desk, Fault, Id, Order,
         retest::{Observed, Reach},
     },
-    limits::RETEST_LOOK_EVERY,
+    limits::{RETEST_LOOK_EVERY, RETEST_TELL_TRIES, RETEST_UNTOLD_MAX},
     list::Time,
 };
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{HashMap, HashSet, VecDeque},
     net::IpAddr,
     sync::Arc,
     time::Duration,
@@ -66,7 +66,7 @@ impl Queue {
             tracing::error!(%fault, "retests that ran before the start are not put back");
         }
         let prober = Arc::new(self.prober);
-        let mut running = Running::default();
+        let (mut running, mut untold) = (Running::default(), Untold::default());
         let mut starts = interval(Duration::from_secs(1) / self.pace.per_second.max(1));
         starts.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut looks = interval(RETEST_LOOK_EVERY);
@@ -74,15 +74,18 @@ impl Queue {
         loop {
             tokio::select! {
                 () = stop.cancelled() => return,
-                Some(came) = self.came.recv() => heard(&self.desk, came).await,
+                Some(came) = self.came.recv() => untold.tell(&self.desk, Seen::Came(came)).await,
                 Some((id, observed)) = running.next() => {
                     // What came through during a test counts before what the target said in it.
                     while let Ok(came) = self.came.try_recv() {
-                        heard(&self.desk, came).await;
+                        untold.tell(&self.desk, Seen::Came(came)).await;
                     }
-                    self.desk.retest_observed(id, observed).await.inspect_err(report).unwrap_or_default();
+                    untold.tell(&self.desk, Seen::Observed(id, observed)).await;
                 }
-                _ = looks.tick() => self.desk.retests_due().await.inspect_err(report).unwrap_or_default(),
+                _ = looks.tick() => {
+                    untold.tell_again(&self.desk).await;
+                    self.desk.retests_due().await.inspect_err(report).unwrap_or_default();
+                }
                 _ = starts.tick(), if running.of.len() < self.pace.parallel => {
                     let next = self.desk.next_retest(&running.busy()).await;
                     if let Some(order) = next.inspect_err(report).unwrap_or_default() {
@@ -92,6 +95,54 @@ impl Queue {
                 }
             }
         }
+    }
+}
+
+/// What the desk is to be told.
+#[derive(Clone)]
+enum Seen {
+    /// A token came through a proxy.
+    Came(Came),
+    /// What a test saw; `None` where it was left out.
+    Observed(Id, Option<Observed>),
+}
+
+/// What the desk could not write down, in its order, with how often it was told. Without it a retest would run for ever: its
+/// test is over.
+#[derive(Default)]
+struct Untold(VecDeque<(Seen, u32)>);
+
+impl Untold {
+    async fn tell(&mut self, desk: &Desk, seen: Seen) {
+        if self.0.is_empty() && told(desk, seen.clone()).await.inspect_err(report).is_ok() {
+            return;
+        }
+        if self.0.len() == RETEST_UNTOLD_MAX {
+            self.0.pop_front();
+        }
+        self.0.push_back((seen, 1));
+    }
+
+    /// In their order: what came through counts before what was seen after it.
+    async fn tell_again(&mut self, desk: &Desk) {
+        while let Some((seen, times)) = self.0.front_mut() {
+            if told(desk, seen.clone()).await.is_err() && *times < RETEST_TELL_TRIES {
+                *times += 1;
+                return;
+            }
+            self.0.pop_front();
+        }
+    }
+}
+
+async fn told(desk: &Desk, seen: Seen) -> Result<(), Fault> {
+    match seen {
+        // Most tokens that strangers send are none of ours: those do not wait for a seat at the desk.
+        Seen::Came(Came { token, from }) if desk.retest_waits_for(token)? => {
+            desk.retest_arrived(token, from, false, "to the listener that proxies are asked for\n").await
+        }
+        Seen::Came(_) => Ok(()),
+        Seen::Observed(id, observed) => desk.retest_observed(id, observed).await,
     }
 }
 
@@ -120,14 +171,6 @@ impl Running {
         };
         let (id, _) = self.of.remove(&task)?;
         Some((id, observed))
-    }
-}
-
-/// A token came through a proxy. Most that strangers send are none of ours: those do not wait for a seat at the desk.
-async fn heard(desk: &Desk, Came { token, from }: Came) {
-    if desk.retest_waits_for(token).inspect_err(report).unwrap_or_default() {
-        let by = "to the listener that proxies are asked for\n";
-        desk.retest_arrived(token, from, false, by).await.inspect_err(report).unwrap_or_default();
     }
 }
 

@@ -124,14 +124,8 @@ impl Sitting {
         }
     }
 
-    /// What is known of tests of this key, at this address; but for how many were made on our own account.
-    pub(super) fn known(
-        &self,
-        key: &str,
-        address: IpAddr,
-        same: Option<&Retest>,
-        queue: usize,
-    ) -> Result<Known, Fault> {
+    /// What is known of tests of this key, at this address; but for how many wait, and were made on our own account.
+    pub(super) fn known(&self, key: &str, address: IpAddr, same: Option<&Retest>) -> Result<Known, Fault> {
         let now = self.now;
         let (host, block) = (Prefix::host(address), counting_block(address));
         let key = key.parse().unwrap_or(host);
@@ -145,9 +139,13 @@ impl Sitting {
             times
         };
         let (of_target, in_block) = (recent_in(key), recent_in(block));
-        let queued = self.under(FAMILY, b"q", queue)?.len();
         let same = same.map(|retest| (retest.id, retest.is_open()));
-        Ok(Known { same, of_target, in_block, automatic: 0, queued })
+        Ok(Known { same, of_target, in_block, automatic: 0, queued: 0 })
+    }
+
+    /// How many tests wait, up to `most`.
+    pub(super) fn queued(&self, most: usize) -> Result<usize, Fault> {
+        Ok(self.under(FAMILY, b"q", most)?.len())
     }
 
     /// A test of this address is admitted, and counts from now.

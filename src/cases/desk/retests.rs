@@ -111,7 +111,7 @@ impl Sitting {
             return Ok(None);
         }
         let Some(key) = desk.decides(list, address)?.map(|key| key.to_string()) else { return Ok(None) };
-        let known = self.known(&key, address, None, retest.bounds.queue)?;
+        let known = self.known(&key, address, None)?;
         let (asker, locked) = (asker_of(request), |asker| self.locked(list, &key, asker == Asker::InControl));
         let Some(until) = known.used_up_until(asker) else { return Ok(None) };
         let sooner = asker == Asker::Person
@@ -239,7 +239,8 @@ impl Desk {
         }
         let same: Option<Named> = sitting.read(FAMILY, &same_key(list, &key))?;
         let same = same.map(|named| sitting.retest(named.id)).transpose()?.flatten();
-        let known = sitting.known(&key, address, same.as_ref(), settings.bounds.queue)?;
+        let known = sitting.known(&key, address, same.as_ref())?;
+        let known = Known { queued: sitting.queued(settings.bounds.queue)?, ..known };
         let mut admission = admit(&known, asker, settings.bounds, sitting.now);
         // It came back after a test before: nobody takes it off so soon again, by whatever way.
         if let (Admission::Queue, Some(until)) = (admission, sitting.locked(&of_list, &key, asker == Asker::InControl)?)
@@ -460,7 +461,7 @@ impl Desk {
             let Some(before) = sitting.retest(id)? else { continue };
             let mut event = Event::Due { heard_since: self.heard_since(before.address) };
             if before.due_for_a_test(&settings.terms, sitting.now) {
-                let known = sitting.known(&before.key, before.address, None, settings.bounds.queue)?;
+                let known = sitting.known(&before.key, before.address, None)?;
                 let known = Known { automatic, ..known };
                 if let Admission::Later(at) = admit(&known, before.asker(), settings.bounds, sitting.now) {
                     event = Event::PutOff(at);
