@@ -175,6 +175,21 @@ impl Desk {
         Ok(())
     }
 
+    /// Revokes the token of this id; whether there was one.
+    ///
+    /// A turn at the desk like that of a network that goes: it writes tokens with several scopes again, without its own.
+    ///
+    /// # Errors
+    /// The store cannot be read or written.
+    pub async fn revoke_token(&self, id: &str) -> Result<bool, Fault> {
+        let _sitting = self.sit().await;
+        let Some((hash, _)) = self.store().view().tokens()?.into_iter().find(|(_, row)| *row.id == *id) else {
+            return Ok(false);
+        };
+        self.door().revoke_token(hash).await?;
+        Ok(true)
+    }
+
     /// Takes a network that goes out of the tokens that were for it: who gets its name later is not under them.
     async fn void_tokens(&self, name: &NetworkName) -> Result<(), Fault> {
         let scope = name.scope();

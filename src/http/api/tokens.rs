@@ -144,10 +144,8 @@ pub(super) async fn create(
     responses((status = 204, description = "It is no longer in force")))]
 pub(super) async fn revoke(Of(state): Of<State>, access: Access, At(id): At<String>) -> Result<StatusCode, Problem> {
     access.may(Act::Admin)?;
-    let found = state.read(move |view, _| Ok(view.tokens()?.into_iter().find(|(_, row)| *row.id == *id))).await?;
-    let (hash, _) = found.ok_or_else(|| Problem::not_found("there is no token of that id"))?;
-    state.parts.door.revoke_token(hash).await?;
-    Ok(StatusCode::NO_CONTENT)
+    let revoked = state.desk().revoke_token(&id).await.map_err(state.faulty())?;
+    if revoked { Ok(StatusCode::NO_CONTENT) } else { Err(Problem::not_found("there is no token of that id")) }
 }
 
 impl NewToken {
