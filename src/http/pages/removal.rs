@@ -153,13 +153,19 @@ pub(in crate::http) async fn ask(
         note: form.note.clone(),
         from: access.caller.address,
     };
-    match state.desk().ask_removal(asking).await {
-        Ok(cases::Asked { request, secret }) => {
-            let told = Some(secret.reveal().to_owned());
-            state.forms.keep(PURPOSE, key, &form.token, Came::Asked(request.id, secret));
-            stands(&state, &reader, request.id, told, None, true).await
-        }
-        Err(fault) => {
+    // Who goes away meanwhile and sends the form again shall find the request, with its secret.
+    let (here, token) = (state.clone(), form.token.clone());
+    let asked = state.to_the_end(async move {
+        Ok(here.desk().ask_removal(asking).await.map(|cases::Asked { request, secret }| {
+            let told = secret.reveal().to_owned();
+            here.forms.keep(PURPOSE, key, &token, Came::Asked(request.id, secret));
+            (request.id, told)
+        }))
+    });
+    match asked.await {
+        Ok(Ok((id, secret))) => stands(&state, &reader, id, Some(secret), None, true).await,
+        Err(problem) => problem_page(&state, &reader, &problem),
+        Ok(Err(fault)) => {
             let wrong = refusal(&fault, now, reader.messages);
             state.forms.give_back(PURPOSE, key, &form.token);
             form_page(&state, &access, &reader, form, Some(wrong), true).await
