@@ -98,6 +98,10 @@ impl Trends {
 impl Read {
     /// Reads what was committed since, from the newest back.
     fn follow(&mut self, view: &View<'_>, today: u32) -> Result<(), ReadError> {
+        // Who waited for another to read may have an older view.
+        if view.serial() <= self.upto {
+            return Ok(());
+        }
         let (mut serial, end) = (view.serial(), self.upto);
         let oldest_day = today.saturating_sub(TREND_DAYS);
         let (mut commits, mut octets) = (0, 0);
