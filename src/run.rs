@@ -301,6 +301,10 @@ impl Process {
     async fn try_reload(&mut self) -> Result<(), RunError> {
         let file = self.file.clone();
         let new = config::read_file(&file)?;
+        if new.zones.is_empty() && !self.config.zones.is_empty() {
+            // A file that is being written, or that a full disk cut short, is empty.
+            return Err(RunError::Config("it has no [[zone]]; to serve none, start the server anew".into()));
+        }
         for option in self.config.needs_restart_for(&new) {
             tracing::warn!(option, "a new value needs a restart; the old one stays in force");
         }

@@ -209,6 +209,10 @@ fn a_reload_changes_lists_and_a_wrong_file_changes_nothing() {
     server.signal("HUP");
     support::eventually("the mistake is told", within, || server.log().contains("colour"));
     assert_eq!(server.address("198.51.100.1", "bl.test"), "127.0.0.11");
+    std::fs::write(&path, "").unwrap();
+    server.signal("HUP");
+    support::eventually("the empty file is told", within, || server.log().contains("it has no [[zone]]"));
+    assert_eq!(server.address("198.51.100.1", "bl.test"), "127.0.0.11");
     std::fs::write(&path, CONFIG.replace(", \"dynamic\"]", "]")).unwrap();
     server.signal("HUP");
     eventually("NXDOMAIN");
