@@ -6,6 +6,7 @@
 
 use super::{Connection, Failure, client::Client, say};
 use std::{
+    collections::BTreeSet,
     fs::{self, DirBuilder, File, OpenOptions},
     io::{self, Read},
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
@@ -61,6 +62,7 @@ pub fn unpack(archive: &mut dyn Read, dir: &Path) -> io::Result<usize> {
     let refused = |what: &str| io::Error::new(io::ErrorKind::InvalidData, what);
     let mut archive = tar::Archive::new(archive);
     let mut files = 0;
+    let mut made = BTreeSet::from([dir.to_owned()]);
     for entry in archive.entries()? {
         let mut entry = entry?;
         let path = entry.path()?.into_owned();
@@ -69,7 +71,10 @@ pub fn unpack(archive: &mut dyn Read, dir: &Path) -> io::Result<usize> {
             return Err(refused("the archive names a path outside of the backup"));
         }
         let target = dir.join(&path);
-        let make = |path: &Path| DirBuilder::new().mode(0o700).recursive(true).create(path);
+        let mut make = |path: &Path| {
+            made.extend(path.ancestors().take_while(|above| *above != dir).map(Path::to_owned));
+            DirBuilder::new().mode(0o700).recursive(true).create(path)
+        };
         match entry.header().entry_type() {
             tar::EntryType::Directory => make(&target)?,
             tar::EntryType::Regular => {
@@ -84,5 +89,10 @@ pub fn unpack(archive: &mut dyn Read, dir: &Path) -> io::Result<usize> {
     }
     // A connection that was cut shows only here.
     io::copy(&mut archive.into_inner(), &mut io::sink())?;
-    if files == 0 { Err(refused("the archive is empty")) } else { File::open(dir)?.sync_all().map(|()| files) }
+    if files == 0 {
+        return Err(refused("the archive is empty"));
+    }
+    // A file is found after a power cut when its directory is on disk too.
+    made.iter().try_for_each(|directory| File::open(directory)?.sync_all())?;
+    Ok(files)
 }

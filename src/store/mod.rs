@@ -30,7 +30,7 @@ mod tokens;
 mod values;
 mod write;
 
-pub use backup::BackupError;
+pub use backup::{BackupError, CHECKPOINT};
 pub use bulk::{Bulk, BulkError, BulkRow, Figures, Named, Side, Staged, Step, Walked, Written};
 pub use cases::{CaseFamily, CaseItem};
 pub use commits::{Act, Changes, CommitHead, CommitRow, Counts, JournalError, JournalWalk, KeyChange, Said};

@@ -132,10 +132,12 @@ impl Store {
         let path = rocksdb_path(directory);
         let new = refuse_remains(&path)?;
         let rows = open_log(directory, &path, settings)?;
-        // Only now: whoever holds LOCK owns the runs of imports too.
+        // Only now: whoever holds LOCK owns the runs of imports too, and the copy of a backup that was not finished.
         let imports = directory.join("import");
-        if imports.exists() {
-            fs::remove_dir_all(&imports).map_err(io)?;
+        for left in [&imports, &directory.join(super::CHECKPOINT)] {
+            if left.exists() {
+                fs::remove_dir_all(left).map_err(io)?;
+            }
         }
         let last = Last { serial: Serial(0), time: None, lineage: Lineage(0), restored: false };
         let store = Self {

@@ -231,7 +231,7 @@ impl View<'_> {
     /// What the keys strictly wider than `key` say that cover it, widest first.
     pub fn covering(&self, list: ListId, key: &Key) -> Result<Vec<Held>, ReadError> {
         let mut found = Vec::new();
-        self.at_each(Column::Entry, list, wider_keys(key), |row, value| {
+        self.at_each(Column::Entry, list, wider_keys(key), &[], |row, value| {
             found.extend(self.held(list, row, value)?);
             Ok(())
         })?;
@@ -245,25 +245,28 @@ impl View<'_> {
         Ok(found)
     }
 
-    /// Calls `each` for the rows at the `keys`, which are in the order of the rows.
+    /// Calls `each` for the rows at the `keys`, which are in the order of the rows; at each from `first` on, which is what
+    /// follows the key in a row.
     fn at_each(
         &self,
         column: Column,
         list: ListId,
         keys: Vec<Vec<u8>>,
+        first: &[u8],
         mut each: impl FnMut(&[u8], &[u8]) -> Result<(), ReadError>,
     ) -> Result<(), ReadError> {
-        let Some(first) = keys.first() else { return Ok(()) };
-        let from = RowKey::list(list).octets(first).0;
+        let Some(lowest) = keys.first() else { return Ok(()) };
+        let from = RowKey::list(list).octets(lowest).0;
         let mut rows = self.range(column, from, RowKey::list(list).end());
         let mut begun = false;
         for key in keys {
             let wanted = RowKey::list(list).octets(&key).0;
+            let from = [&wanted[..], first].concat();
             // The iterator stands on the first row behind the last key sought: where that is behind this key too, there
             // is nothing here, and no seek is needed.
             let mut item = if begun { rows.item()? } else { None };
-            if !begun || item.is_some_and(|(row, _)| row < &wanted[..]) {
-                item = rows.seek(&wanted)?;
+            if !begun || item.is_some_and(|(row, _)| row < &from[..]) {
+                item = rows.seek(&from)?;
                 begun = true;
             }
             while let Some((row, value)) = item.filter(|(row, _)| row.starts_with(&wanted)) {
@@ -352,7 +355,7 @@ impl View<'_> {
         let mut keys = wider_keys(key);
         keys.push(key_octets(key));
         let mut found = Vec::new();
-        self.at_each(Column::History, list, keys, |row, value| {
+        self.at_each(Column::History, list, keys, &since.seconds().to_be_bytes(), |row, value| {
             let damage = || damaged(Column::History, row);
             let at = row.get(2..).and_then(|rest| read_key(&rest[..key_length(rest)?])).ok_or_else(damage)?;
             let past = read_past(value).ok_or_else(damage)?;

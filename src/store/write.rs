@@ -361,8 +361,17 @@ impl std::str::FromStr for Lineage {
 impl Store {
     /// Writes the batch to the log. Readers see it; only after [`Store::sync`] does it survive power loss.
     pub fn write(&self, batch: Batch) -> Result<(), WriteError> {
+        let dropped = batch.effects.iter().filter_map(|effect| match effect {
+            Effect::Dropped(owner) => Some(*owner),
+            _ => None,
+        });
+        let dropped: Vec<Owner> = dropped.collect();
         let writing = self.writing.lock().expect("no holder of this lock panics");
-        self.write_locked(batch, &writing)
+        self.write_locked(batch, &writing)?;
+        // Readers take this lock for a moment: it is not held over an fsync.
+        drop(writing);
+        dropped.into_iter().for_each(|owner| self.forget_files(owner));
+        Ok(())
     }
 
     /// Makes durable what was written.
@@ -527,7 +536,8 @@ impl Store {
                 }
                 Effect::Serial(serial, time) => (latest.serial, latest.time) = (serial, Some(time)),
                 Effect::Lineage(lineage) => (latest.lineage, latest.restored) = (lineage, false),
-                Effect::Dropped(owner) => self.forget_files(owner),
+                // Its files go after this, without the lock.
+                Effect::Dropped(_) => {}
             }
         }
         self.catalog.store(Arc::new(catalog));

@@ -1,7 +1,7 @@
 //! `GET /api/v1/backup`: a checkpoint of the store as a tar archive, while the server goes on.
 //!
 //! Guarantees: one at a time; an archive that is whole ends as tar ends; what was made on disk is removed afterwards, or by
-//! the next backup.
+//! the next start.
 //! Never: holds `admin.token`.
 
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
         auth::Act,
         body::{self, AnswerWriter},
     },
-    store::BackupError,
+    store::{BackupError, CHECKPOINT},
 };
 use axum::{
     extract::State as Of,
@@ -20,9 +20,6 @@ use axum::{
 };
 use std::{fs, io, path::PathBuf, sync::Arc, time::Duration};
 use tokio::sync::oneshot;
-
-/// Where the checkpoint stands for a moment: on the store's own file system, for it consists of hard links.
-const DIRECTORY: &str = "backup";
 
 /// A checkpoint on disk, removed when it is no longer needed.
 struct Checkpoint(PathBuf);
@@ -73,7 +70,7 @@ pub(super) async fn backup(Of(state): Of<State>, access: Access) -> Result<Respo
 }
 
 fn make(state: &State) -> Result<Checkpoint, Problem> {
-    let checkpoint = Checkpoint(state.parts.data_dir.join(DIRECTORY));
+    let checkpoint = Checkpoint(state.parts.data_dir.join(CHECKPOINT));
     let failed = |error: &dyn std::fmt::Display| {
         tracing::error!(%error, "a backup failed");
         Problem::internal()
