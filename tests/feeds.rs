@@ -13,10 +13,11 @@ use std::{
     net::TcpListener,
     os::unix::process::CommandExt as _,
     path::Path,
-    process::{Child, Command, Stdio},
-    time::Duration,
+    process::{Child, ChildStdin, Command, Stdio},
+    time::{Duration, Instant},
 };
 use support::{CONFIG, TestServer};
+use tempfile::TempDir;
 
 /// Any two reporters list.
 const RULE: &str = "\n[list.reports]\nkinds = [\"trap\", \"spam\", \"auth\"]\nweights = { trap = 2, spam = 2, auth = 2 }\nthreshold = 2\n[[list]]\nname = \"relay\"";
@@ -60,10 +61,10 @@ impl Drop for Running {
     }
 }
 
-fn start(words: &[&str], log: &Path) -> Running {
+fn start(words: &[&str], input: Stdio, log: &Path) -> Running {
     let log = fs::File::create(log).unwrap();
     let mut command = Command::new(words[0]);
-    command.args(&words[1..]).process_group(0).stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
+    command.args(&words[1..]).process_group(0).stdin(input).stdout(log.try_clone().unwrap()).stderr(log);
     Running(command.spawn().unwrap_or_else(|error| panic!("{words:?}: {error}")))
 }
 
@@ -121,25 +122,130 @@ fn peers_a_rejection_forged_in_helo_sender_or_subject_reports_nothing() {
     }
     let whole = "2026-11-25T08:00:01Z mx1 postfix/smtpd[1]: NOQUEUE: reject: RCPT from a.example[93.184.216.9]: 550 5.1.1 <trap@example.org>: no; from=<> to=<trap@example.org> proto=SMTP helo=<x>";
     assert_eq!(follow(&dry, whole), "", "a line without its end says nothing");
-    assert!(follow(&dry, &format!("{whole}\n")).contains("\"address\": \"93.184.216.9\", \"kind\": \"trap\""));
+    let long = whole.replace("helo=<x>", &format!("helo=<{}>", "x".repeat(200_000)));
+    let said = follow(&dry, &format!("{long}\n{whole}\n"));
+    assert!(said.contains("\"address\": \"93.184.216.9\", \"kind\": \"trap\""), "{said}");
+    assert_eq!(said.lines().count(), 1, "one too long says nothing, and ends where it ends");
+}
+
+/// What Postfix writes when it refuses a mail to the trap.
+fn trapped(address: &str) -> String {
+    format!(
+        "{} mx1 postfix/smtpd[1]: NOQUEUE: reject: RCPT from a.example[{address}]: 550 5.1.1 <trap@example.org>: no; from=<> to=<trap@example.org> proto=SMTP helo=<x>\n",
+        now()
+    )
+}
+
+/// The follower's arguments, their files in a folder.
+fn arguments(folder: &Path, url: &str, token: &str) -> Vec<String> {
+    let (traps, header) = (folder.join("traps"), folder.join("header"));
+    fs::write(&traps, "trap@example.org\n").unwrap();
+    fs::write(&header, format!("Authorization: Bearer {token}\n")).unwrap();
+    ["--url", url, "--header-file", header.to_str().unwrap(), "--traps", traps.to_str().unwrap()]
+        .map(str::to_owned)
+        .into()
+}
+
+/// The follower of a log that goes on until the test ends.
+struct Follower {
+    running: Running,
+    log: ChildStdin,
+    folder: TempDir,
+}
+
+impl Follower {
+    fn start(url: &str, token: &str) -> Self {
+        let (folder, program) = (tempfile::tempdir().unwrap(), feed("postfix/dnsbld-postfix"));
+        let arguments = arguments(folder.path(), url, token);
+        let words: Vec<&str> = ["python3", &program].into_iter().chain(arguments.iter().map(String::as_str)).collect();
+        let mut running = start(&words, Stdio::piped(), &folder.path().join("said"));
+        let log = running.0.stdin.take().unwrap();
+        Self { running, log, folder }
+    }
+
+    fn sees(&mut self, lines: &str) {
+        use std::io::Write as _;
+        self.log.write_all(lines.as_bytes()).unwrap();
+    }
+
+    fn said(&self) -> String {
+        fs::read_to_string(self.folder.path().join("said")).unwrap()
+    }
+
+    /// SIGTERM: the code that it ends with, after at most so long.
+    fn end(&mut self, within: Duration) -> Option<i32> {
+        assert!(Command::new("kill").arg(self.running.0.id().to_string()).status().unwrap().success());
+        let begun = Instant::now();
+        while begun.elapsed() < within {
+            if let Some(status) = self.running.0.try_wait().unwrap() {
+                return status.code();
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        panic!("it did not end within {within:?}: {}", self.said());
+    }
 }
 
 #[test]
 #[ignore = "needs python3"]
 fn peers_the_postfix_follower_reports_to_the_server() {
     let (server, home) = (server(), tempfile::tempdir().unwrap());
-    let (traps, header) = (home.path().join("traps"), home.path().join("header"));
-    fs::write(&traps, "trap@example.org\n").unwrap();
-    fs::write(&header, format!("Authorization: Bearer {}\n", token(&server, "mx1"))).unwrap();
     seen_by_another(&server, "93.184.216.9");
-    let line = format!(
-        "{} mx1 postfix/smtpd[1]: NOQUEUE: reject: RCPT from a.example[93.184.216.9]: 550 5.1.1 <trap@example.org>: no; from=<> to=<trap@example.org> proto=SMTP helo=<x>\n",
-        now()
-    );
-    let url = format!("http://{}", server.http);
-    let (header, traps) = (header.to_str().unwrap(), traps.to_str().unwrap());
-    follow(&["--url", &url, "--header-file", header, "--traps", traps], &line);
+    let arguments = arguments(home.path(), &format!("http://{}", server.http), &token(&server, "mx1"));
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    follow(&arguments, &trapped("93.184.216.9"));
     assert!(is_listed(&server, "93.184.216.9"));
+}
+
+#[test]
+#[ignore = "needs python3"]
+fn peers_the_postfix_follower_sends_what_waits_while_the_log_is_quiet() {
+    let mut server = server();
+    let mut follower = Follower::start(&format!("http://{}", server.http), &token(&server, "mx1"));
+    // The first goes at once, the second waits for others; no line comes after it.
+    for address in ["93.184.216.9", "93.184.216.10"] {
+        seen_by_another(&server, address);
+        follower.sees(&trapped(address));
+        support::eventually(address, Duration::from_secs(30), || is_listed(&server, address));
+    }
+    // What could not be sent is sent when the server is back, by the address that it had.
+    seen_by_another(&server, "93.184.216.11");
+    server.kill();
+    let config = fs::read_to_string(server.home.join("dnsbld.toml")).unwrap();
+    let config =
+        config.replacen("[http]\nlisten = \"127.0.0.1:0\"", &format!("[http]\nlisten = \"{}\"", server.http), 1);
+    fs::write(server.home.join("dnsbld.toml"), config).unwrap();
+    follower.sees(&trapped("93.184.216.11"));
+    support::eventually("it says so", Duration::from_secs(30), || follower.said().contains("1 reports wait"));
+    server.start_again();
+    support::eventually("listed", Duration::from_secs(30), || is_listed(&server, "93.184.216.11"));
+}
+
+#[test]
+#[ignore = "needs python3"]
+fn peers_the_postfix_follower_sends_what_waits_when_it_is_ended() {
+    let server = server();
+    let mut follower = Follower::start(&format!("http://{}", server.http), &token(&server, "mx1"));
+    let addresses = ["93.184.216.9", "93.184.216.10"];
+    for address in addresses {
+        seen_by_another(&server, address);
+    }
+    follower.sees(&trapped(addresses[0]));
+    support::eventually("the first", Duration::from_secs(30), || is_listed(&server, addresses[0]));
+    follower.sees(&trapped(addresses[1]));
+    assert_eq!(follower.end(Duration::from_secs(15)), Some(0), "{}", follower.said());
+    assert!(is_listed(&server, addresses[1]));
+}
+
+#[test]
+#[ignore = "needs python3"]
+fn peers_the_postfix_follower_ends_though_the_server_does_not_answer() {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut follower = Follower::start(&format!("http://{}", silent.local_addr().unwrap()), "x");
+    follower.sees(&trapped("93.184.216.9"));
+    let _asked = silent.accept().unwrap();
+    assert_eq!(follower.end(Duration::from_secs(15)), Some(1), "{}", follower.said());
+    assert!(follower.said().contains("1 reports were not sent"), "{}", follower.said());
 }
 
 /// What Postfix writes, it says itself: nothing that a client can send makes it write of another address in its place.
@@ -200,7 +306,7 @@ fn peers_fail2ban_reports_what_it_bans() {
     seen_by_another(&server, "93.184.216.7");
     let (folder, socket, pid) = (at(""), at("socket"), at("pid"));
     let words = ["fail2ban-server", "-f", "-c", &folder, "-s", &socket, "-p", &pid];
-    let _running = start(&words, &home.path().join("out"));
+    let _running = start(&words, Stdio::null(), &home.path().join("out"));
     let client = |words: &[&str]| {
         let output =
             Command::new("fail2ban-client").args(["-c", &folder, "-s", &socket, "-p", &pid]).args(words).output();
@@ -237,7 +343,7 @@ fn peers_rspamd_reports_what_it_rejects() {
         }
     }
     let configuration = at("rspamd.conf");
-    let _running = start(&["rspamd", "-f", "-i", "-c", &configuration], &home.path().join("out"));
+    let _running = start(&["rspamd", "-f", "-i", "-c", &configuration], Stdio::null(), &home.path().join("out"));
     let (to, mail) = (format!("127.0.0.1:{port}"), at("mail"));
     let scan = |address: &str| {
         let output = Command::new("rspamc").args(["-h", &to, "--ip", address, "--from", "a@b.example", &mail]).output();

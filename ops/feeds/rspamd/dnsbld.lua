@@ -1,5 +1,5 @@
 -- rspamd: mail that rspamd rejects is reported to dnsbld, as spam from the address that handed it to us.
--- Put it into /etc/rspamd/lua.local.d/ (rspamd 3) or require it from rspamd.local.lua; README.md says how.
+-- Loaded by a dofile in /etc/rspamd/rspamd.local.lua; README.md says how.
 --
 -- Only the address of the TCP connection counts (task:get_from_ip), never a Received line; nothing that the mail says is sent.
 
