@@ -206,6 +206,14 @@ pub static EXPIRY_PAUSED: Figure = Figure::gauge(
     "dnsbld_expiry_paused",
     "1 while expiry waits for an admin because the clock jumped or a backup was started",
 );
+/// For whoever decides.
+pub static REQUESTS_WAITING: Figure = Figure::gauge(
+    "dnsbld_requests_waiting",
+    "Requests for removal that wait for a decision; after seven days without one they lapse",
+);
+/// For whoever decides.
+pub static CLAIMS_WAITING: Figure =
+    Figure::gauge("dnsbld_claims_waiting", "Networks that have proven a prefix and wait for an operator");
 /// Imports now.
 pub static IMPORTS_RUNNING: Figure = Figure::gauge("dnsbld_imports_running", "Imports under way");
 /// Lists without a configuration.

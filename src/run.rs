@@ -248,7 +248,8 @@ impl Process {
 
         let (web, settings) = watch::channel(Arc::new(rooms::http_settings(&config)));
         let (counters, scraped, started) = (service.counters, door.clone(), clock::wall_seconds());
-        let registry = metrics.registry(move || figures::read(&scraped, &counters, started));
+        let asked = desk.clone();
+        let registry = metrics.registry(move || figures::read(&asked, &scraped, &counters, started));
         let stopping = stop.clone();
         let router = http::router(http::State::new(http::Parts {
             door: door.clone(),

@@ -38,7 +38,10 @@ pub use networks::NetworkIs;
 pub use removals::{Asked, Asking, Decider, Shown};
 pub use reports::{Answered, Taken};
 
-use super::{AuditRow, Checks, Errand, Fault, Obstacle, Settings, Task};
+use super::{
+    AuditRow, Checks, Errand, Fault, Obstacle, Settings, Task,
+    network::{Network, PrefixState},
+};
 use crate::{
     change::{Actor, CaseRow, Change, Clock, Committed, Door, Refused, What},
     list::{ListName, SourceName, Time},
@@ -49,7 +52,7 @@ use std::{
     fmt,
     sync::{
         Arc,
-        atomic::{AtomicU32, Ordering},
+        atomic::{AtomicU32, AtomicUsize, Ordering},
     },
 };
 use tokio::{
@@ -80,6 +83,17 @@ pub struct Desk {
     soon: Arc<Soon>,
     /// Moves written into the audit trail since the start: their order within a second.
     audited: Arc<AtomicU32>,
+    /// Requests that waited for a decision when all were looked at last.
+    undecided: Arc<AtomicUsize>,
+}
+
+/// What waits for people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// Requests that a network or an operator decides; as of the last round, which is within the minute.
+    pub requests: usize,
+    /// Networks of which a prefix is proven, and not in force until an operator agrees.
+    pub claims: usize,
 }
 
 /// What wakes those who look what time asks for: each keeps its own call until it hears it.
@@ -116,8 +130,18 @@ impl Desk {
     pub fn new(parts: Parts) -> Self {
         let networks = networks::KnownNetworks::default();
         let (turn, soon, audited) = (Arc::default(), Arc::default(), Arc::default());
-        let (declined, hearing) = (Arc::default(), Arc::default());
-        Self { parts: Arc::new(parts), turn, networks, declined, hearing, soon, audited }
+        let (declined, hearing, undecided) = (Arc::default(), Arc::default(), Arc::default());
+        Self { parts: Arc::new(parts), turn, networks, declined, hearing, soon, audited, undecided }
+    }
+
+    /// What waits for people.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn waiting(&self) -> Result<Waiting, Fault> {
+        let proven = |network: &&Network| network.prefixes.iter().any(|held| held.state == PrefixState::Proven);
+        let claims = self.networks()?.iter().filter(proven).count();
+        Ok(Waiting { requests: self.undecided.load(Ordering::Relaxed), claims })
     }
 
     /// The settings in force.

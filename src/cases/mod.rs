@@ -32,7 +32,7 @@ pub mod testing;
 pub use audit::AuditRow;
 pub use checks::{Checks, Unanswered, Unmet};
 pub use desk::{
-    Answered, Asked, Asking, Course, Decider, Desk, NetworkIs, Parts, Shown, Taken,
+    Answered, Asked, Asking, Course, Decider, Desk, NetworkIs, Parts, Shown, Taken, Waiting,
     retest_rows::Evidence,
     retests::{Declined, NextTest, Order, RetestSettings, suspicion},
 };

@@ -1,6 +1,7 @@
 //! `dnsbld status`: how the server is.
 //!
-//! Guarantees: names what an operator has to act on first: writes that are off, expiry that is paused, orphans.
+//! Guarantees: names what an operator has to act on first: writes that are off, expiry that is paused, what waits for a
+//! decision, orphans.
 //! Never: changes anything.
 
 use super::{
@@ -43,6 +44,16 @@ fn described(answer: &Value) -> String {
     if answer["expiry_paused"].as_bool().unwrap_or(false) {
         let why = text(answer, "expiry_paused_because");
         let _ = write!(words, "\nEXPIRY IS PAUSED: {why}. Check the clock, then POST /api/v1/expiry/resume");
+    }
+    let waiting = [
+        ("requests_waiting", "requests", "dnsbld removals list"),
+        ("claims_waiting", "claims of networks", "GET /api/v1/networks"),
+    ];
+    for (field, what, command) in waiting {
+        let count = number(answer, field);
+        if count > 0 {
+            let _ = write!(words, "\n{what} that wait for a decision: {count}; see {command}");
+        }
     }
     let running = number(answer, "imports_running");
     if running > 0 {

@@ -73,6 +73,17 @@ enum At {
     Message,
 }
 
+/// How a piece of a message ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    /// With CR LF, as the final dot needs it before itself.
+    Line,
+    /// With LF alone.
+    Bare,
+    /// Within a line that is longer than a piece.
+    None,
+}
+
 /// One session.
 #[derive(Debug)]
 pub struct Server {
@@ -90,10 +101,8 @@ pub struct Server {
     whole: Vec<u8>,
     headers: Vec<u8>,
     in_headers: bool,
-    /// Whether the line before ended with CR LF, as the final dot needs it.
-    clean_end: bool,
-    /// Whether what was read last of a message was a piece of a line, without its end.
-    in_line: bool,
+    /// How what was read last of a message ended.
+    end: End,
     octets: usize,
     commands: usize,
     mistakes: usize,
@@ -119,8 +128,7 @@ impl Server {
             whole: Vec::new(),
             headers: Vec::new(),
             in_headers: false,
-            clean_end: false,
-            in_line: false,
+            end: End::Line,
             octets: 0,
             commands: 0,
             mistakes: 0,
@@ -195,7 +203,7 @@ impl Server {
             ("RCPT", At::Recipients) => self.rcpt(rest),
             ("DATA", At::Recipients) if !self.mailboxes.is_empty() || self.trapped > 0 => {
                 self.at = At::Message;
-                (self.in_headers, self.clean_end, self.in_line, self.octets) = (true, true, false, 0);
+                (self.in_headers, self.end, self.octets) = (true, End::Line, 0);
                 Act::Reply("354 end with a dot alone on a line".into())
             }
             ("MAIL" | "RCPT" | "DATA", _) => self.mistake("503 5.5.1 not now"),
@@ -272,15 +280,18 @@ impl Server {
     }
 
     fn text(&mut self, line: &[u8]) -> Act {
-        if line == b".\r\n" && self.clean_end {
+        if line == b".\r\n" && self.end == End::Line {
             return Act::HandOn(Box::new(self.arrival()));
         }
-        let (begins, ends) = (!self.in_line, line.ends_with(b"\n"));
-        if self.in_headers && begins && matches!(line, b"\r\n" | b"\n") {
+        if self.in_headers && self.end != End::None && matches!(line, b"\r\n" | b"\n") {
             self.in_headers = false;
         }
-        let end = line.ends_with(b"\r\n");
-        let line = if self.clean_end { line.strip_prefix(b".").unwrap_or(line) } else { line };
+        let end = match line {
+            [.., b'\r', b'\n'] => End::Line,
+            [.., b'\n'] => End::Bare,
+            _ => End::None,
+        };
+        let line = if self.end == End::Line { line.strip_prefix(b".").unwrap_or(line) } else { line };
         // Neither the last dot nor one that was put before another counts (RFC 1870 6.1).
         self.octets += line.len();
         if self.octets > INBOX_MAIL_OCTETS_MAX {
@@ -293,7 +304,7 @@ impl Server {
             let room = INBOX_HEADER_OCTETS_MAX - self.headers.len();
             self.headers.extend_from_slice(&line[..line.len().min(room)]);
         }
-        (self.clean_end, self.in_line) = (end, !ends);
+        self.end = end;
         Act::Wait
     }
 

@@ -4,6 +4,7 @@
 //! Never: names a client or a key.
 
 use crate::{
+    cases::Desk,
     change::Door,
     dns::{Counters, Figures, OUTCOMES, Sums},
     limits::METRICS_SOURCES_MAX,
@@ -13,9 +14,13 @@ use nix::sys::resource::{Resource, getrlimit};
 use std::fs;
 
 /// All readings of this moment.
-pub fn read(door: &Door, counters: &Counters, started: u32) -> Vec<Reading> {
+pub fn read(desk: &Desk, door: &Door, counters: &Counters, started: u32) -> Vec<Reading> {
     let mut readings = dns(&counters.figures());
     readings.extend(lists(door));
+    if let Ok(waiting) = desk.waiting() {
+        readings.push(metrics::REQUESTS_WAITING.is(waiting.requests as u64));
+        readings.push(metrics::CLAIMS_WAITING.is(waiting.claims as u64));
+    }
     readings.extend(process(started));
     readings
 }

@@ -370,7 +370,9 @@ impl Store {
         self.write_locked(batch, &writing)?;
         // Readers take this lock for a moment: it is not held over an fsync.
         drop(writing);
-        dropped.into_iter().for_each(|owner| self.forget_files(owner));
+        for owner in dropped {
+            self.forget_files(owner);
+        }
         Ok(())
     }
 

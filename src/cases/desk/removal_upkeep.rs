@@ -24,7 +24,7 @@ use crate::{
     store::CaseFamily,
 };
 use futures_util::StreamExt as _;
-use std::pin::pin;
+use std::{pin::pin, sync::atomic::Ordering};
 
 impl Desk {
     /// One round over all removals.
@@ -39,10 +39,14 @@ impl Desk {
     }
 
     async fn keep_active(&self) -> Result<(), Fault> {
-        let (mut after, mut kept) = (None, Ok(()));
+        let (mut after, mut kept, mut undecided) = (None, Ok(()), 0);
         loop {
             let piece = self.active_piece(after).await?;
-            let Some(last) = piece.last().map(|request| request.id) else { return kept };
+            undecided += piece.iter().filter(|request| request.state == State::Deciding).count();
+            let Some(last) = piece.last().map(|request| request.id) else {
+                self.undecided.store(undecided, Ordering::Relaxed);
+                return kept;
+            };
             for request in &piece {
                 if self.check_due(request).is_some() && !self.asks_server(request) {
                     self.put_found(request.id, self.check_removal(request).await).await;

@@ -27,6 +27,10 @@ pub(super) struct Status {
     expiry_paused: bool,
     /// Why it waits.
     expiry_paused_because: Option<String>,
+    /// Requests that wait for a decision, by an operator or by the network of the address; as of the last minute.
+    requests_waiting: usize,
+    /// Networks that have proven a prefix and wait for an operator.
+    claims_waiting: usize,
     /// Imports under way.
     imports_running: usize,
     /// Lists that hold entries but stand in no configuration.
@@ -59,7 +63,7 @@ pub(super) struct ListCount {
     responses((status = 200, description = "Serials, counts, and what needs attention", body = Status)))]
 pub(super) async fn status(Of(state): Of<State>, access: Access) -> Result<Json<Status>, Problem> {
     access.may(Act::Status)?;
-    let now = state.parts.door.status();
+    let (now, waiting) = (state.parts.door.status(), state.desk().waiting().map_err(state.faulty())?);
     let (restored, admin) = (now.restored, access.is_admin());
     let (lists, restored_tokens) = state
         .read(move |view, snapshot| {
@@ -78,6 +82,8 @@ pub(super) async fn status(Of(state): Of<State>, access: Access) -> Result<Json<
         writes_off: now.writes_off,
         expiry_paused: now.expiry_paused.is_some(),
         expiry_paused_because: now.expiry_paused.map(|pause| pause.to_string()),
+        requests_waiting: waiting.requests,
+        claims_waiting: waiting.claims,
         imports_running: now.imports,
         orphans: now.orphans.iter().map(ToString::to_string).collect(),
         lists: lists

@@ -100,6 +100,7 @@ async fn lapsed(server: &Server, token: &str, cookie: &mut String) {
     let record = made["records"][0].as_str().unwrap().to_owned();
     server.checks.texts.lock().unwrap().push((record, made["txt"].as_str().unwrap().into()));
     server.desk.upkeep().await.unwrap();
+    assert_eq!(server.call("GET", "/api/v1/status", "").await.ok()["claims_waiting"], 1);
     server.call("PATCH", "/api/v1/networks/isp", r#"{"approve":["203.0.113.0/24"]}"#).await.ok();
     let signed = server.from("127.0.0.1", form("/networks/isp/sign-in", None, format!("token={token}"))).await;
     signed.headers["set-cookie"].to_str().unwrap().split(';').next().unwrap().clone_into(cookie);

@@ -230,6 +230,9 @@ async fn after_three_checks_without_an_answer_people_decide() {
         server.pass(3_000);
     }
     assert_eq!(server.request(&asked).await["state"], "deciding");
+    server.desk.upkeep().await.unwrap();
+    let status = server.call("GET", "/api/v1/status", "").await.ok();
+    assert_eq!((&status["requests_waiting"], &status["claims_waiting"]), (&json!(1), &json!(0)), "told to who decides");
     assert_eq!(server.decide(&asked, true).await.ok()["state"], "granted");
     assert_eq!(server.answers("198.51.100.25").await, json!([]));
     // No, afterwards, takes it back.
