@@ -8,7 +8,8 @@
 //! after it (a running server without commits is vouched for by the time since boot); it must not jump by more than an
 //! hour against the time since boot. Else expiry pauses, across restarts, until an admin lets it go on.
 //!
-//! Guarantees: at most [`EXPIRY_KEYS_MAX`] keys a commit, one round a second.
+//! Guarantees: at most [`EXPIRY_KEYS_MAX`] keys a commit; a round a second, and one after another while there is more, between
+//! what is asked.
 //! Never: ends an entry while it pauses.
 
 use super::{
@@ -49,6 +50,8 @@ pub(super) struct Expiry {
     silent: HashMap<(ListId, SourceId), Silent>,
     /// How far the entries of each list are looked at that were last seen in an hour that is not over.
     looks: HashMap<ListId, Look>,
+    /// Whether the last round found as many as one may end.
+    more: bool,
 }
 
 /// A look at the entries of a list, which may take some rounds.
@@ -69,7 +72,12 @@ struct Silent {
 
 impl Expiry {
     pub fn new(shared: &Shared) -> Self {
-        Self { offset: shared.clock.offset(), silent: HashMap::new(), looks: HashMap::new() }
+        Self { offset: shared.clock.offset(), silent: HashMap::new(), looks: HashMap::new(), more: false }
+    }
+
+    /// Whether more may have ended than the last round could take: a feed that ends as a whole shall not keep others listed.
+    pub const fn has_more(&self) -> bool {
+        self.more
     }
 
     /// The source holds again what it held before: whether that was walked is not known.
@@ -169,6 +177,7 @@ impl Writer {
 
     /// One round.
     pub(super) fn expire(&mut self, now: Time) -> Result<(), Refused> {
+        self.expiry.more = false;
         if self.shared.paused().is_some() || self.clock_is_wrong(now)? {
             return Ok(());
         }
@@ -185,6 +194,7 @@ impl Writer {
             }
         }
         self.write_aside(found.stale)?;
+        let full = found.count >= EXPIRY_KEYS_MAX;
         for (id, ends) in found.ends {
             let list = match registered.by_id(id) {
                 Some(list) => list.clone(),
@@ -203,6 +213,7 @@ impl Writer {
                 self.commit_edit(draft, edit)?;
             }
         }
+        self.expiry.more = full;
         Ok(())
     }
 

@@ -112,8 +112,8 @@ impl Writer {
     /// Serves the queue until [`super::Door::close`], or until all doors are gone.
     pub fn run(mut self) {
         while !self.shared.stopping() {
-            let leavings = self.sweep.has_leavings();
-            let idle = match self.waiting.recv_timeout(if leavings { SWEEP_PAUSE } else { TICK }) {
+            let more = self.sweep.has_leavings() || self.ticks() && self.expiry.has_more();
+            let idle = match self.waiting.recv_timeout(if more { SWEEP_PAUSE } else { TICK }) {
                 Ok(first) => {
                     self.group(first);
                     false
@@ -123,11 +123,11 @@ impl Writer {
             };
             // A busy queue must not keep entries alive for ever: one piece of expiry a second comes between the groups.
             let now = self.shared.clock.now();
-            if self.ticks() && (now != self.last_tick || idle && !leavings) {
+            if self.ticks() && (now != self.last_tick || idle && !more) {
                 self.last_tick = now;
                 self.tick(now);
-            } else if leavings && (idle || self.last_piece.elapsed() >= SWEEP_BUSY_PAUSE) {
-                self.clear_a_piece();
+            } else if more && (idle || self.last_piece.elapsed() >= SWEEP_BUSY_PAUSE) {
+                self.a_piece(now);
             }
         }
         while let Ok(request) = self.waiting.try_recv() {
@@ -155,12 +155,19 @@ impl Writer {
         self.settle();
     }
 
-    /// Clears away between the requests. It is durable with the next of them, or with the next second.
-    fn clear_a_piece(&mut self) {
+    /// Ends entries, or clears away, between the requests. What is cleared away is durable with the next of them, or with the
+    /// next second.
+    fn a_piece(&mut self, now: Time) {
         self.last_piece = Instant::now();
-        if !self.shared.writes_off()
-            && let Err(refused) = self.clear_generation()
-        {
+        if self.shared.writes_off() {
+            return;
+        }
+        if self.ticks() && self.expiry.has_more() {
+            if let Err(refused) = self.expire(now) {
+                tracing::error!(%refused, "expiry failed, and is tried again in a second");
+            }
+            self.settle();
+        } else if let Err(refused) = self.clear_generation() {
             tracing::error!(%refused, "clearing away failed, and is tried again in a minute");
             self.sweep.look_later();
         }
