@@ -321,6 +321,7 @@ fn verdict(verdict: Verdict, words: Messages) -> String {
     words.say(match verdict {
         Verdict::Refused => "retest-verdict-refused",
         Verdict::Deferred => "retest-verdict-deferred",
+        Verdict::Barred => "retest-verdict-barred",
         Verdict::Accepted => "retest-verdict-accepted",
         Verdict::Closed => "retest-verdict-closed",
         Verdict::Vanished => "retest-verdict-vanished",
