@@ -66,7 +66,8 @@ pub(super) struct RetestView {
     key: String,
     /// relay or proxy
     kind: &'static str,
-    /// queued, running, arriving (something was accepted and may come through), waiting (tried again at `next_at`), done
+    /// queued, running, arriving (something was accepted and may come through until `arrival_until`; where the result is clean,
+    /// nothing has so far, and what still does lists it again at once), waiting (tried again at `next_at`), done
     state: &'static str,
     /// open, multihop, clean, unreachable, inconclusive or not-tested; null while there is none
     result: Option<&'static str>,
