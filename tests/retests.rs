@@ -81,6 +81,9 @@ fn peers_mail_servers_and_proxies_are_told_apart_by_what_comes_back() {
     // Greylisting says nothing yet: it stays listed, is tried again a day later with the same tokens, and has to show itself.
     assert_eq!(said.of("greylisting"), ("inconclusive", "waiting", true), "{text}");
     assert_eq!(said.of("second-greylisting"), ("open", "done", true), "{text}");
+    // What wants encryption first refused how the test came: an open relay may be behind it.
+    assert_eq!(said.of("encrypting"), ("inconclusive", "waiting", true), "{text}");
+    assert!(said.verdicts("encrypting").iter().all(|(_, verdict)| *verdict == "barred"), "{text}");
     // Passed on by another machine: neither listed for it nor cleared.
     assert_eq!(said.of("forwarding"), ("multihop", "done", true), "{text}");
     // Silence is not clean.

@@ -2,7 +2,7 @@
 //!
 //! Guarantees: one session tries each form once, with a token of its own; sender and recipient name nobody but the target
 //! itself and our own inbox; a line, a reply and a session have bounds, and what breaks them ends the session. Whatever
-//! the other side sends, each form gets a verdict.
+//! the other side sends, each form gets a verdict, and one that was refused for want of TLS is not refused.
 //! Never: takes "250" for proof (the message has to arrive); starts TLS; logs in; reads a clock or a socket.
 
 use super::converse::Dialogue;
@@ -78,6 +78,8 @@ pub struct Session {
     verdicts: Vec<(Form, Verdict)>,
     line: Vec<u8>,
     reply_lines: usize,
+    /// Whether the reply that came last speaks of encryption.
+    of_tls: bool,
     octets: usize,
     transcript: String,
 }
@@ -95,6 +97,7 @@ impl Session {
             verdicts: Vec::new(),
             line: Vec::new(),
             reply_lines: 0,
+            of_tls: false,
             octets: 0,
             transcript: String::new(),
         }
@@ -258,7 +261,13 @@ impl Session {
                 self.say("QUIT")
             }
             (At::Sender | At::Recipient | At::Data | At::Body, 4 | 5) => {
-                let verdict = if class == 5 { Verdict::Refused } else { Verdict::Deferred };
+                // Before a recipient is named, 530 refuses how we came; at one, a stranger without a login.
+                let barred = self.of_tls || (code == 530 && self.at == At::Sender);
+                let verdict = match class {
+                    5 if barred => Verdict::Barred,
+                    5 => Verdict::Refused,
+                    _ => Verdict::Deferred,
+                };
                 let mail_open = matches!(self.at, At::Recipient | At::Data);
                 self.settle(verdict);
                 if code == 421 {
@@ -308,6 +317,7 @@ impl Session {
         let (code, rest) = text.split_at_checked(3).ok_or(End::Unruly)?;
         let code = std::str::from_utf8(code).ok().and_then(|code| code.parse::<u16>().ok()).ok_or(End::Unruly)?;
         self.reply_lines += 1;
+        self.of_tls = speaks_of_tls(rest) || (self.of_tls && self.reply_lines > 1);
         if !(200..600).contains(&code) || text.contains(&0) || self.reply_lines > RETEST_REPLY_LINES_MAX {
             return Err(End::Unruly);
         }
@@ -323,6 +333,18 @@ impl Session {
             Some(_) => Err(End::Unruly),
         }
     }
+}
+
+/// Whether a reply names encryption. Host names and addresses may hold these letters, and say nothing.
+fn speaks_of_tls(text: &[u8]) -> bool {
+    let version = |word: &[u8]| word.iter().all(|octet| matches!(octet, b'v' | b'V' | b'.' | b'0'..=b'9'));
+    let names = |word: &[u8]| {
+        let (head, rest) = word.split_at_checked(3).unwrap_or_default();
+        word.eq_ignore_ascii_case(b"STARTTLS") || (head.eq_ignore_ascii_case(b"TLS") && version(rest))
+    };
+    text.split(|octet| !(octet.is_ascii_alphanumeric() || b".-@".contains(octet)))
+        .map(|word| word.strip_suffix(b".").unwrap_or(word))
+        .any(|word| names(word) || (!word.contains(&b'.') && word.split(|octet| *octet == b'-').any(names)))
 }
 
 /// The first word of a greeting where it is a host name: what the target calls itself.

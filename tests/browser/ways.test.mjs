@@ -141,13 +141,19 @@ test("a network's owner decides a request that a stranger wrote, and the address
   await shot(visitor, "network-decides");
   await page.locator("#why-1").fill("a static line");
   await page.getByRole("button", { name: "Take it off" }).click();
-  await page.getByRole("status").waitFor();
+  await page.getByRole("status").getByText("203.0.120.9 was taken off pool.").waitFor();
   assert.equal(await page.getByRole("button", { name: "Take it off" }).count(), 0, "nothing is left to decide");
   assert.equal(await page.getByRole("button", { name: "Take it back" }).count(), 1, "but it can be taken back");
   assert.equal(await page.locator("main script, main img, main svg, [onerror]").count(), 0);
   const pooled = async (key) =>
     JSON.parse(await server.call("GET", `/api/v1/lookup/${key}`)).matches.some((one) => one.list === "pool");
   assert.deepEqual([await pooled("203.0.120.9"), await pooled("203.0.120.10")], [false, true]);
+  await server.call("POST", "/api/v1/removals", JSON.stringify({ list: "pool", key: "203.0.120.11", note, contact: "me@example.org" }));
+  await page.goto("/networks/example-net/manage");
+  await page.locator("#why-1").fill("a dynamic line");
+  await page.locator("#why-1").press("Enter");
+  await page.getByRole("status").getByText("203.0.120.11 stays on pool.").waitFor();
+  assert.equal(await pooled("203.0.120.11"), true, "Enter grants nothing");
   assert.deepEqual([visitor.strangers, visitor.alerts], [[], []]);
   await visitor.context.close();
 });

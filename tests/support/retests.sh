@@ -50,6 +50,14 @@ transport_maps = inline:{ in.bl.test=smtp:[$us6]:25 }
 END
 mail_server closed6 2001:db8:6:2::25 < /dev/null
 mail_server repaired 192.0.2.17 < /dev/null
+# Relays for anyone who encrypts first.
+openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=encrypting.example -keyout "$home/key.pem" -out "$home/cert.pem" 2> "$home/openssl.log"
+mail_server encrypting 192.0.2.18 <<END
+mynetworks = 0.0.0.0/0
+$to_us
+smtpd_tls_security_level = encrypt
+smtpd_tls_chain_files = $home/key.pem, $home/cert.pem
+END
 # Takes everything, hands it to one that refuses, and so bounces it; the bounces reach their sender. (What Postfix itself would
 # bounce by the transport `error` it refuses at RCPT.)
 cat > "$home/bouncing.map" <<END
@@ -138,7 +146,7 @@ fi
 
 wire 192.0.2.1/24 "$us/32" 2001:db8:6:1::1/64 2001:db8:6:2::1/64 "$us6/128"
 number=10
-for name in open closed bouncing swallowing greylisting forwarding exim repaired; do
+for name in open closed bouncing swallowing greylisting forwarding exim repaired encrypting; do
   host "$name" "192.0.2.$number/24" 192.0.2.1
   number=$((number + 1))
 done
@@ -170,10 +178,10 @@ on open-socks microsocks -i 192.0.2.21 -b 192.0.2.21 -p 1080 > microsocks.log 2>
 on dante4 danted -f dante4.conf -p "$home/dante4.pid" > dante4.log 2>&1 &
 on dante5 danted -f dante5.conf -p "$home/dante5.pid" > dante5.log 2>&1 &
 if [ -n "${EXIM:-}" ]; then on exim "$EXIM" -C "$home/exim/exim.conf" -bdf -q1h > exim.log 2>&1 & fi
-mail_servers='open closed open6 closed6 bouncing swallowing greylisting forwarding repaired'
+mail_servers='open closed open6 closed6 bouncing swallowing greylisting forwarding repaired encrypting'
 for name in $mail_servers; do start_mail_server "$name"; done
 
-relays='open:10 closed:11 bouncing:12 swallowing:13 greylisting:14 forwarding:15 silent:98 nobody:23'
+relays='open:10 closed:11 bouncing:12 swallowing:13 greylisting:14 forwarding:15 silent:98 nobody:23 encrypting:18'
 proxies='open-proxy:20 open-socks:21 closed-proxy:22 dante4:24 dante5:25 no-proxy:26'
 if [ -n "${EXIM:-}" ]; then relays="$relays exim:16"; fi
 {

@@ -426,7 +426,7 @@ impl Retest {
             self.close(None);
             return None;
         }
-        let tried = !self.steps.is_empty() && !is(&[Verdict::Deferred, Verdict::Unanswered, Verdict::Accepted]);
+        let tried = !self.steps.is_empty() && !self.steps.iter().any(|step| step.verdict.leaves_open());
         let clean = match reach {
             Reach::Greeted => tried,
             // A rule that refuses our address alone looks the same: it would have to stand for days.

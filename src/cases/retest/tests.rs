@@ -68,7 +68,7 @@ impl Story {
     }
 }
 
-use Verdict::{Accepted, Arrived, Deferred, Refused, Unanswered};
+use Verdict::{Accepted, Arrived, Barred, Deferred, Refused, Unanswered};
 
 #[test]
 fn each_form_refused_is_clean_and_is_looked_at_again_after_a_day_a_week_and_a_month() {
@@ -168,6 +168,22 @@ fn through_another_machine_is_multihop_which_neither_lists_nor_clears() {
     story.take(Event::Arrived { token: tokens[0], from: elsewhere() }, 60).unwrap();
     story.due();
     assert_eq!((story.stands(), story.1.len()), ((State::Done, Some(Outcome::Multihop)), 0));
+}
+
+#[test]
+fn a_server_that_wants_encryption_or_a_login_first_is_never_clean() {
+    let mut story = Story::new(Suspicion::Relay);
+    for _ in RETEST_TRIES {
+        let now = if story.0.state == State::Waiting { story.due() } else { 0 };
+        story.test(Reach::Greeted, [Barred, Refused, Barred], now);
+        assert_eq!(story.0.result, Some(Outcome::Inconclusive));
+    }
+    assert_eq!((story.0.state, story.1.len()), (State::Done, 0));
+    // Nor where what it took in one form came to nothing.
+    story.take(Event::Asked(target()), 9 * DAY).unwrap();
+    story.test(Reach::Greeted, [Accepted, Barred, Refused], 9 * DAY);
+    story.due();
+    assert_eq!((story.0.result, story.1.len()), (Some(Outcome::Inconclusive), 0));
 }
 
 #[test]
@@ -398,7 +414,7 @@ proptest! {
     /// Any order of events, with any answers: the promises of the head hold after each.
     #[test]
     fn in_any_order_of_events_silence_is_not_clean_and_arrivals_list(
-        events in prop::collection::vec((any_event(), 0_u8..4, prop::collection::vec(0_u8..4, 3), 1_u32..3 * DAY), 1..60),
+        events in prop::collection::vec((any_event(), 0_u8..4, prop::collection::vec(0_u8..5, 3), 1_u32..3 * DAY), 1..60),
         proxy in prop::bool::ANY,
     ) {
         let mut story = Story::new(if proxy { Suspicion::Proxy } else { Suspicion::Relay });
@@ -407,7 +423,7 @@ proptest! {
             now += pause;
             let before = story.0.clone();
             let reach = [Reach::Closed, Reach::Silent, Reach::Unwelcome, Reach::Greeted][usize::from(reach)];
-            let verdicts: Vec<Verdict> = verdicts.iter().map(|v| [Refused, Deferred, Accepted, Unanswered][usize::from(*v)]).collect();
+            let verdicts: Vec<Verdict> = verdicts.iter().map(|v| [Refused, Deferred, Accepted, Unanswered, Barred][usize::from(*v)]).collect();
             let token = before.sent.first().map(|sent| (sent.token, sent.until));
             let event = match what {
                 0 | 1 => Event::Started(before.trials(&TRIALS, Token::random)),
@@ -435,8 +451,8 @@ proptest! {
             prop_assert!(known, "{:?} by {:?}", moves, event);
             match (&event, judged) {
                 (Event::Observed(_), Some(Judgement::Clear)) => {
-                    let silent = verdicts.contains(&Unanswered) && before.closed < 2;
-                    prop_assert!(!silent && !matches!(reach, Reach::Silent | Reach::Unwelcome));
+                    let untold = verdicts.iter().any(|verdict| verdict.leaves_open()) && before.closed < 2;
+                    prop_assert!(!untold && !matches!(reach, Reach::Silent | Reach::Unwelcome));
                     prop_assert!(reach != Reach::Closed || before.closed >= 2);
                 }
                 (Event::Due { heard_since }, Some(Judgement::Clear)) => {

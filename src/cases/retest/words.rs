@@ -96,6 +96,8 @@ pub enum Verdict {
     Closed,
     /// Refused for now (4xx), as greylisting does.
     Deferred,
+    /// A mail server that wants encryption or a login before anything else: it refused how we came, not what we asked.
+    Barred,
     /// The message was taken. Whether it is passed on is seen when it arrives, or does not.
     Accepted,
     /// It was taken and its token did not arrive in time.
@@ -108,6 +110,14 @@ pub enum Verdict {
     ArrivedElsewhere,
     /// No answer, or the connection ended before this trial.
     Unanswered,
+}
+
+impl Verdict {
+    /// Whether it shows neither that the machine passes on nor that it refuses to, nor will by itself.
+    #[must_use]
+    pub const fn leaves_open(self) -> bool {
+        matches!(self, Self::Deferred | Self::Barred | Self::Accepted | Self::Unanswered)
+    }
 }
 
 /// One trial and what it showed.

@@ -66,7 +66,8 @@ pub(super) struct RetestView {
     key: String,
     /// relay or proxy
     kind: &'static str,
-    /// queued, running, arriving (something was accepted and may come through), waiting (tried again at `next_at`), done
+    /// queued, running, arriving (something was accepted and may come through until `arrival_until`; where the result is clean,
+    /// nothing has so far, and what still does lists it again at once), waiting (tried again at `next_at`), done
     state: &'static str,
     /// open, multihop, clean, unreachable, inconclusive or not-tested; null while there is none
     result: Option<&'static str>,
@@ -95,7 +96,7 @@ pub(super) struct StepView {
     /// Which: a form of sender and recipient, or a protocol and a port.
     #[schema(example = "null-sender")]
     variant: String,
-    /// refused, closed, deferred, accepted, vanished, bounced, arrived, arrived-elsewhere or unanswered
+    /// refused, closed, deferred, barred (it wants encryption or a login first), accepted, vanished, bounced, arrived, arrived-elsewhere or unanswered
     #[schema(value_type = String)]
     verdict: crate::cases::retest::Verdict,
 }

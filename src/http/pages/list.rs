@@ -29,6 +29,8 @@ struct ListPage {
     name: String,
     about: String,
     criteria: String,
+    /// Whether the criteria are the operator's words, in whatever language they wrote them.
+    quoted: bool,
     entries: String,
     held: u64,
     covered: Option<String>,
@@ -100,11 +102,13 @@ impl ListPage {
         }
         let mut contacts: Vec<_> = serving.iter().map(|zone| zone.contact.clone()).collect();
         contacts.dedup();
+        let quoted = settings.kind != Kind::Never;
         Ok(Self {
             about: advice.about,
             meaning: advice.meaning,
             steps: advice.home.steps,
-            criteria: visible(&list.criteria),
+            criteria: if quoted { visible(&list.criteria) } else { words.say("never-criteria") },
+            quoted,
             entries: words.number(list.entries),
             held: list.entries,
             trend: None,

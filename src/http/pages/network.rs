@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     cases::{
-        Decider, Fault, NetworkIs, Unfit,
+        Decider, Ending, Fault, Id, NetworkIs, State as Stand, Unfit,
         network::{Network, NetworkName, PrefixState, Range},
     },
     http::{
@@ -137,6 +137,9 @@ pub(in crate::http) struct DecisionForm {
 pub(in crate::http) struct Done {
     #[serde(default)]
     saved: Option<String>,
+    /// The request that was decided.
+    #[serde(default)]
+    decided: Option<String>,
 }
 
 async fn known(state: &State, name: &str) -> Result<Network, Problem> {
@@ -197,12 +200,31 @@ pub(in crate::http) async fn manage(
     };
     match state.sessions.of(&state, &headers, &found.name).await {
         Some(session) => {
-            let said = done.saved.map(|_| reader.messages.say("network-saved"));
+            let said = match done.decided {
+                Some(id) => decided(&state, &reader, &found, &id).await,
+                None => done.saved.map(|_| reader.messages.say("network-saved")),
+            };
             desk_page(&state, &reader, found, &session, said, None).await
         }
         None if found.is_active() => sign_in_page(&state, &reader, &found, false),
         None => problem_page(&state, &reader, &Problem::not_found("there is no such network")),
     }
+}
+
+/// What became of a request by the network's decision: as it stands now, and nothing of another network's.
+async fn decided(state: &State, reader: &Reader, network: &Network, id: &str) -> Option<String> {
+    let request = state.desk().removal(id.parse().ok()?).await.ok()?.request;
+    if !request.is_for(network.name.as_str()) {
+        return None;
+    }
+    let said = match (request.state, request.ending) {
+        (Stand::Granted, _) => "network-taken-off",
+        (Stand::Refused, _) => "network-left",
+        (Stand::Ended, Some(Ending::Revoked)) => "network-taken-back",
+        _ => return Some(reader.messages.say("network-saved")),
+    };
+    let list = request.list.as_str();
+    Some(reader.messages.get(said, &[("key", visible(&request.asked).into()), ("list", list.into())]))
 }
 
 fn sign_in_page(state: &State, reader: &Reader, network: &Network, wrong: bool) -> Response {
@@ -444,12 +466,12 @@ pub(in crate::http) async fn decide(
         Ok(at_desk) => at_desk,
         Err(elsewhere) => return *elsewhere,
     };
-    let Ok(id) = form.id.parse() else {
+    let Ok(id) = form.id.parse::<Id>() else {
         return problem_page(&state, &reader, &Problem::not_found("there is no such request"));
     };
     let who = Decider::Network(network.name.as_str().into());
     match state.desk().decide_removal(id, &who, form.accept.is_some(), &form.why).await {
-        Ok(_) => Redirect::to(&manage_path(&network.name, &reader, "?saved=1")).into_response(),
+        Ok(_) => Redirect::to(&manage_path(&network.name, &reader, &format!("?decided={id}"))).into_response(),
         Err(fault) => not_done(&state, &reader, network, &session, &fault).await,
     }
 }

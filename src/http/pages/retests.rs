@@ -219,8 +219,9 @@ impl RetestPage {
     fn of(state: &State, reader: &Reader, retest: &Retest) -> Self {
         let (words, now) = (reader.messages, state.parts.clock.now());
         let moment = |at| Moment::at(at, now, words).text;
-        let mut lines: Vec<String> = retest.result.map(|result| outcome(result, words)).into_iter().collect();
+        let mut lines: Vec<String> = said(retest, words, moment).into_iter().collect();
         match retest.state {
+            Stands::Arriving if is_clean_so_far(retest) => {}
             Stands::Done => lines.extend(retest.next_at.map(|at| words.with("retest-again", "moment", moment(at)))),
             Stands::Arriving if retest.result != Some(Outcome::Multihop) => {
                 lines.extend(retest.settle_until.map(|at| words.with("retest-settles", "moment", moment(at))));
@@ -270,15 +271,30 @@ impl RetestPage {
 
 /// How a test stands, for the page of a request that waits for it.
 pub(super) fn told(retest: &Retest, now: Time, words: Messages) -> String {
-    let standing = standing(retest, words, |at| Moment::at(at, now, words).text);
-    let said: Vec<String> = retest.result.map(|result| outcome(result, words)).into_iter().collect();
+    let moment = |at| Moment::at(at, now, words).text;
+    let standing = standing(retest, words, moment);
+    let said: Vec<String> = said(retest, words, moment).into_iter().collect();
     [&[standing], &*said].concat().join(" ")
+}
+
+/// Whether it is off the list, as what it took has not come, and is on it again if that still comes.
+fn is_clean_so_far(retest: &Retest) -> bool {
+    retest.state == Stands::Arriving && retest.result == Some(Outcome::Clean) && retest.cleared
+}
+
+/// What came out, and what that means for the list.
+fn said(retest: &Retest, words: Messages, moment: impl Fn(Time) -> String) -> Option<String> {
+    match retest.arrival_until.filter(|_| is_clean_so_far(retest)) {
+        Some(until) => Some(words.with("retest-clean-so-far", "moment", moment(until))),
+        None => retest.result.map(|result| outcome(result, words)),
+    }
 }
 
 fn standing(retest: &Retest, words: Messages, moment: impl Fn(Time) -> String) -> String {
     match retest.state {
         Stands::Queued => words.say("retest-state-queued"),
         Stands::Running => words.say("retest-state-running"),
+        Stands::Arriving if is_clean_so_far(retest) => words.say("retest-state-clean-so-far"),
         Stands::Arriving => words.say("retest-state-arriving"),
         // Its turn was put off: nothing was tried.
         Stands::Waiting if !retest.has_said(retest.asked_at) => {
@@ -321,6 +337,7 @@ fn verdict(verdict: Verdict, words: Messages) -> String {
     words.say(match verdict {
         Verdict::Refused => "retest-verdict-refused",
         Verdict::Deferred => "retest-verdict-deferred",
+        Verdict::Barred => "retest-verdict-barred",
         Verdict::Accepted => "retest-verdict-accepted",
         Verdict::Closed => "retest-verdict-closed",
         Verdict::Vanished => "retest-verdict-vanished",

@@ -166,6 +166,17 @@ async fn a_network_claims_its_prefixes_on_a_page_and_reads_there_how_it_stands()
     server.call("PATCH", "/api/v1/networks/example-net", approve).await.ok();
     let active = stands().await;
     assert!(active.contains("In force") && active.contains("href=\"/networks/example-net\""), "{active}");
+    // One prefix lapses: its page spoke as if the network's token were good for nothing more, which the other one's is.
+    server.checks.texts.lock().unwrap().remove(0);
+    for _ in 0..3 {
+        server.pass(7 * 86_400);
+        server.desk.upkeep().await.unwrap();
+    }
+    let lapsed = stands().await;
+    assert!(lapsed.contains("inside that prefix is not taken") && !lapsed.contains("token is not"), "{lapsed}");
+    let token = server.token(&["network:example-net"]).await;
+    let listings = server.call_as(Some(&token), "GET", "/api/v1/networks/example-net/listings", "").await;
+    assert_eq!(listings.status, 200, "{}", listings.text());
 }
 
 #[tokio::test]

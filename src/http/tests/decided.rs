@@ -174,7 +174,47 @@ async fn a_network_takes_a_removal_back_on_its_page() {
     assert!(page.text().contains("Removals that stand") && page.text().contains("Take it back"), "{}", page.text());
     let word = page.text().split("name=\"word\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
     let body = format!("word={word}&id={}&why=sold&decline=yes", asked["id"].as_str().unwrap());
-    assert_eq!(server.from("127.0.0.1", form("/networks/isp/decide", Some(&cookie), body)).await.status, 303);
+    let back = server.from("127.0.0.1", form("/networks/isp/decide", Some(&cookie), body)).await;
+    assert_eq!(back.status, 303);
     let shown = server.request(&asked).await;
     assert_eq!((&shown["state"], &shown["why"], &shown["until"]), (&json!("ended"), &json!("sold"), &json!(null)));
+    let said = at_desk(&server, &cookie, back.headers["location"].to_str().unwrap()).await;
+    assert!(said.contains("The removal of 203.0.113.25 from dynamic was taken back."), "{said}");
+}
+
+async fn at_desk(server: &Server, cookie: &str, path: &str) -> String {
+    let page = axum::http::Request::get(path).header("cookie", cookie).body(axum::body::Body::empty()).unwrap();
+    server.from("127.0.0.1", page).await.text().to_owned()
+}
+
+/// Enter in the field for the reason granted the request, as its button was the first; and "Saved." said nothing of that.
+#[tokio::test]
+async fn enter_leaves_an_address_listed_and_the_page_says_what_was_decided() {
+    let server = Server::start();
+    let token = super::networks::network(&server).await;
+    server.put("dynamic", "isp", "203.0.113.0/24\n198.51.100.0/24").await.ok();
+    let asked = [server.ask("dynamic", "203.0.113.25").await, server.ask("dynamic", "203.0.113.26").await];
+    let other = r#"{"name":"other","title":"O","contacts":["noc@example.org"],"prefixes":["198.51.100.0/24"]}"#;
+    server.call("POST", "/api/v1/networks", other).await.ok();
+    let others = server.ask("dynamic", "198.51.100.7").await;
+    let signed = server.from("127.0.0.1", form("/networks/isp/sign-in", None, format!("token={token}"))).await;
+    let cookie = signed.headers["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+    let page = at_desk(&server, &cookie, "/networks/isp/manage").await;
+    let forms: Vec<&str> = page.split("<form").filter(|form| form.contains("name=\"why\"")).collect();
+    assert_eq!(forms.len(), 2, "{page}");
+    for form in forms {
+        let first = form.split("<button").nth(1).unwrap().split('>').next().unwrap();
+        assert!(first.contains("name=\"decline\""), "{first}");
+    }
+    let word = page.split("name=\"word\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let said = [("decline", "203.0.113.25 stays on dynamic."), ("accept", "203.0.113.26 was taken off dynamic.")];
+    for (asked, (button, said)) in asked.iter().zip(said) {
+        let body = format!("word={word}&id={}&why=&{button}=yes", asked["id"].as_str().unwrap());
+        let sent = server.from("127.0.0.1", form("/networks/isp/decide", Some(&cookie), body)).await;
+        let page = at_desk(&server, &cookie, sent.headers["location"].to_str().unwrap()).await;
+        assert!(page.contains(said) && !page.contains("Saved."), "{page}");
+    }
+    server.decide(&others, true).await.ok();
+    let path = format!("/networks/isp/manage?decided={}", others["id"].as_str().unwrap());
+    assert!(!at_desk(&server, &cookie, &path).await.contains("198.51.100.7"), "it is nobody's of theirs");
 }

@@ -76,3 +76,28 @@ async fn what_others_lost_puts_off_nothing() {
     server.desk.retests_due().await.unwrap();
     assert_eq!(retest(&server, &id).await["result"], "clean");
 }
+
+/// "Now it is waited whether one of them comes through" stood beside "Clean: nothing came through".
+#[tokio::test]
+async fn a_relay_that_is_clean_so_far_is_said_to_be_listed_again_by_what_still_comes() {
+    let server = server();
+    server.put("relay", "feed", "192.0.2.7\n").await.ok();
+    let id = ask(&server, "192.0.2.7").await;
+    test(&server, Reach::Greeted, Verdict::Accepted).await;
+    let page = async |language: &str| server.get(&format!("/retests/{id}?lang={language}")).await.text().to_owned();
+    let before = page("en").await;
+    assert!(before.contains("Now it is waited") && !before.contains("so far"), "{before}");
+    server.pass(3_700);
+    server.desk.retests_due().await.unwrap();
+    for (language, so_far, waiting, again) in [
+        ("en", "Nothing has come through so far.", "Now it is waited", "by 20 January 2027"),
+        ("de", "Bisher ist nichts durchgekommen.", "Jetzt wird gewartet", "bis zum 20. Januar 2027"),
+        ("es", "Hasta ahora no ha llegado nada.", "Ahora se espera", "hasta el 20 de enero de 2027"),
+        ("fr", "Rien n’est arrivé jusqu’ici.", "On attend maintenant", "d’ici le 20 janvier 2027"),
+    ] {
+        let said = page(language).await;
+        assert!(said.contains(so_far) && said.contains(again) && !said.contains(waiting), "{said}");
+    }
+    let said = page("en").await;
+    assert!(!said.contains("Clean: nothing came through") && said.contains("leaves the list"), "{said}");
+}

@@ -230,6 +230,8 @@ async fn what_can_be_looked_up_is_explained_in_the_readers_language() {
         ] {
             visitor.read(path).await;
         }
+        let never = visitor.read("/lists/never").await;
+        assert!(!never.contains("that no list may hold"), "{never}");
         server.pass(86_400);
         server.put("relay", "tester", "198.51.102.9").await.ok();
         visitor.read("/lists/relay").await;

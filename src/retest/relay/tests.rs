@@ -124,6 +124,48 @@ fn refused_at_data_or_after_it_is_refused_and_four_hundreds_are_for_now() {
     assert_eq!(verdicts(&session), [Verdict::Deferred; 18]);
 }
 
+/// A relay that is open to everyone who encrypts was taken for closed.
+#[test]
+fn a_server_that_wants_encryption_first_has_refused_no_form() {
+    let at = |command: &'static str, reply: &'static str| {
+        let (session, _) = against(move |said| if said.starts_with(command) { reply } else { "250 ok" });
+        assert_eq!((session.end(), session.verdicts().len()), (Some(End::Finished), 18), "{reply}");
+        verdicts(&session)[0]
+    };
+    for reply in [
+        "530 5.7.0 Must issue a STARTTLS command first",
+        "530 Not like this",
+        "550 5.7.1 TLSv1.2 or better, please",
+        "554-Sorry.\r\n554-A session has to be TLS-encrypted\r\n554 first",
+        "503 (starttls) required.",
+    ] {
+        assert_eq!(at("MAIL", reply), Verdict::Barred, "{reply}");
+    }
+    for reply in ["530 5.7.0 Must issue a STARTTLS command first", "550 5.7.10 SSL/TLS required"] {
+        assert_eq!(at("RCPT", reply), Verdict::Barred, "{reply}");
+    }
+    for reply in [
+        "530 5.7.1 Authentication required",
+        "550 5.7.1 mx.tls.example, tls-1.example: <t-1@in.tls.example> may not relay. Listings settled",
+        "550-Relaying denied\r\n550 Bye",
+    ] {
+        assert_eq!(at("RCPT", reply), Verdict::Refused, "{reply}");
+    }
+    assert_eq!(at("MAIL", "550 5.7.1 Authentication required"), Verdict::Refused);
+    assert_eq!(at("MAIL", "450 4.7.0 Must issue a STARTTLS command first"), Verdict::Deferred);
+}
+
+/// What one reply said is no part of the next.
+#[test]
+fn encryption_that_a_server_offers_is_none_that_it_wants() {
+    let (session, _) = against(|said| match said {
+        _ if said.starts_with("EHLO") => "250-mx.target.example\r\n250-STARTTLS\r\n250 HELP",
+        _ if said.starts_with("RCPT") => "550 no",
+        _ => "250 ok",
+    });
+    assert_eq!(verdicts(&session), [Verdict::Refused; 18]);
+}
+
 #[test]
 fn a_greeting_of_554_refuses_us_and_says_nothing_about_relaying() {
     let mut session = Session::new(plan());

@@ -1,7 +1,8 @@
 //! A census as a picture: one point a cell, its colour by how full it is.
 //!
-//! Guarantees: a cell with anything listed differs from an empty one; the colours rise in brightness, so that they are told
-//! apart without seeing hues, and stand on their own dark ground in both themes.
+//! Guarantees: a cell with anything listed differs from an empty one, at a contrast of 2:1 and more; the colours rise in
+//! brightness, so that they are told apart without seeing hues, and stand on their own dark ground in both themes; the legend
+//! names all counts that a colour stands for.
 //! Never: more points than cells.
 
 use super::{Part, curve};
@@ -10,13 +11,13 @@ use crate::{http::pages::messages::Messages, snapshot::Census};
 /// The ground, then from little to full: each brighter than the one before.
 const COLOURS: [[u8; 3]; 9] = [
     [16, 24, 32],
-    [59, 31, 94],
-    [95, 36, 110],
-    [139, 41, 107],
-    [186, 54, 85],
-    [220, 80, 57],
-    [243, 120, 25],
-    [252, 176, 35],
+    [103, 53, 157],
+    [147, 59, 166],
+    [194, 64, 153],
+    [236, 78, 119],
+    [255, 115, 82],
+    [255, 160, 47],
+    [255, 200, 55],
     [250, 240, 140],
 ];
 
@@ -24,7 +25,7 @@ const COLOURS: [[u8; 3]; 9] = [
 pub(super) struct Shade {
     /// As SVG writes it.
     pub colour: String,
-    /// From how many addresses on.
+    /// From how many addresses to how many.
     pub meaning: String,
 }
 
@@ -39,14 +40,22 @@ fn shade(count: u32, bits: u8) -> u8 {
     if count == 0 { 0 } else { (1 + count.ilog2() * steps / u32::from(bits)) as u8 }
 }
 
-/// The least count of each colour.
+/// The colours that cells of this length have, with the counts that each stands for.
 pub(super) fn shades(cell: u8, words: Messages) -> Vec<Shade> {
     let bits = 32 - cell;
-    let least =
-        |colour: usize| (0..=bits).map(|power| 1u32 << power).find(|count| usize::from(shade(*count, bits)) == colour);
+    // From one power of two to the next all counts have one colour.
+    let powers = |colour: usize| (0..=bits).filter(move |power| usize::from(shade(1u32 << power, bits)) == colour);
     let meaning = |colour: usize| {
-        let count = if colour == 0 { 0 } else { least(colour)? };
-        Some(if count == 1 << bits { words.say("map-full") } else { words.count("map-from", u64::from(count)) })
+        if colour == 0 {
+            return Some(words.say("map-none"));
+        }
+        let (first, last) = (powers(colour).next()?, powers(colour).next_back()?);
+        let number = |count: u64| words.number(count);
+        Some(match (1u64 << first, (2u64 << last) - 1) {
+            _ if first == bits => words.say("map-full"),
+            (least, most) if least == most => number(least),
+            (least, most) => words.get("map-between", &[("from", number(least).into()), ("to", number(most).into())]),
+        })
     };
     let shades = COLOURS.iter().enumerate().filter_map(|(colour, [red, green, blue])| {
         Some(Shade { colour: format!("#{red:02x}{green:02x}{blue:02x}"), meaning: meaning(colour)? })
@@ -78,7 +87,7 @@ pub(super) fn png(census: &Census, part: Part) -> Result<Vec<u8>, png::EncodingE
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::super::messages::Language, *};
 
     #[test]
     fn an_empty_cell_is_ground_and_a_full_one_is_brightest() {
@@ -86,6 +95,48 @@ mod tests {
             assert_eq!((shade(0, bits), shade(1, bits), shade(1 << bits, bits)), (0, 1, 8));
             assert!((1..=1u32 << bits).map(|count| shade(count, bits)).is_sorted());
         }
+    }
+
+    /// "One" stood beside the colour of one to seven, which was hardly to be told from none.
+    #[test]
+    fn the_legend_names_the_counts_of_each_colour() {
+        let said = |cell| shades(cell, Messages::default()).into_iter().map(|shade| shade.meaning).collect::<Vec<_>>();
+        assert_eq!(said(28), ["none", "1", "2 to 3", "4 to 7", "8 to 15", "all"]);
+        assert_eq!(said(16)[..4], ["none", "1 to 7", "8 to 31", "32 to 127"]);
+        for cell in [16, 24, 28] {
+            let bits = 32 - cell;
+            for words in Language::ALL.map(Messages::of) {
+                let legend = shades(cell, words);
+                assert!(legend.iter().all(|shade| !shade.meaning.contains("map-")));
+                for power in 0..bits {
+                    for count in [1u32 << power, (2 << power) - 1] {
+                        let [red, green, blue] = COLOURS[usize::from(shade(count, bits))];
+                        let colour = format!("#{red:02x}{green:02x}{blue:02x}");
+                        let meaning = &legend.iter().find(|shade| shade.colour == colour).unwrap().meaning;
+                        let digits = |text: &str| text.replace([',', '.', '\u{202f}'], "");
+                        let bounds: Vec<u32> =
+                            digits(meaning).split(' ').filter_map(|word| word.parse().ok()).collect();
+                        let within = bounds[0] <= count && count <= bounds[bounds.len() - 1];
+                        assert!(within, "{count} of {bits} bits: {meaning}");
+                    }
+                }
+            }
+        }
+    }
+
+    /// As WCAG measures it.
+    #[test]
+    fn the_colours_rise_and_the_least_stands_out_from_the_ground() {
+        let light = |[red, green, blue]: [u8; 3]| {
+            let linear = |part: u8| {
+                let part = f64::from(part) / 255.0;
+                if part <= 0.040_45 { part / 12.92 } else { ((part + 0.055) / 1.055).powf(2.4) }
+            };
+            0.05 + 0.2126 * linear(red) + 0.7152 * linear(green) + 0.0722 * linear(blue)
+        };
+        let lights = COLOURS.map(light);
+        assert!(lights[1] / lights[0] >= 2.0, "{lights:?}");
+        assert!(lights.windows(2).all(|pair| pair[1] / pair[0] > 1.25), "{lights:?}");
     }
 
     #[test]

@@ -97,5 +97,6 @@ mail-hash-server-step-1 = Prüfen Sie die Anmeldungen des Kontos und was es gese
 mail-hash-then = Wenn die Adresse nicht mehr in solcher Mail vorkommt, läuft der Eintrag aus.
 mail-hash-undated-then = Wenn die Adresse nicht mehr in solcher Mail vorkommt, hat der Eintrag keinen Grund mehr zu bleiben.
 
+never-criteria = Adressen und Namen, die auf keiner Liste stehen dürfen.
 never-about = Adressen und Namen, die auf keiner Liste stehen dürfen: Was diese Liste abdeckt, ist nie gelistet, so genau ein anderer Eintrag auch ist.
 never-meaning = Nichts davon ist gelistet.

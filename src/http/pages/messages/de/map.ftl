@@ -26,11 +26,8 @@ map-count = Gelistete Adressen
 map-share-of = Anteil am Block
 map-share = { $percent } %
 map-share-least = unter 0,01 %
-map-from = { $number ->
-    [0] keine
-    [one] eine
-   *[other] ab { $number }
-}
+map-none = keine
+map-between = { $from } bis { $to }
 map-full = alle
 map-unread = Dieser Teil der Karte lässt sich nicht lesen. Schreiben Sie den Anfang einer IPv4-Adresse: 192, 192.0 oder eine ganze Adresse.
 map-link = Auf einer Karte ansehen

@@ -98,5 +98,6 @@ mail-hash-server-step-1 = Check the account's log-ins and what it sent, and stop
 mail-hash-then = Once the address no longer appears in such mail, the entry comes to its end.
 mail-hash-undated-then = Once the address no longer appears in such mail, the entry has no reason to stay.
 
+never-criteria = Addresses and names that no list may hold.
 never-about = Addresses and names that no list may hold: what it covers is never listed, however specific another entry is.
 never-meaning = Nothing here is listed.

@@ -26,11 +26,8 @@ map-count = Listed addresses
 map-share-of = Share of the block
 map-share = { $percent } %
 map-share-least = under 0.01 %
-map-from = { $number ->
-    [0] none
-    [one] one
-   *[other] { $number } and more
-}
+map-none = none
+map-between = { $from } to { $to }
 map-full = all
 map-unread = That part of the map cannot be read. Write the beginning of an IPv4 address: 192, 192.0, or a whole address.
 map-link = See it on a map

@@ -97,5 +97,6 @@ mail-hash-server-step-1 = Revise los accesos de la cuenta y lo que envió, y det
 mail-hash-then = Cuando la dirección ya no aparezca en correo así, la entrada llegará a su fin.
 mail-hash-undated-then = Cuando la dirección ya no aparezca en correo así, la entrada no tendrá por qué seguir aquí.
 
+never-criteria = Direcciones y nombres que ninguna lista puede contener.
 never-about = Direcciones y nombres que ninguna lista puede contener: lo que esta lista cubre nunca está listado, por muy concreta que sea otra entrada.
 never-meaning = Nada de esto está listado.

@@ -26,11 +26,8 @@ map-count = Direcciones listadas
 map-share-of = Parte del bloque
 map-share = { $percent } %
 map-share-least = menos del 0,01 %
-map-from = { $number ->
-    [0] ninguna
-    [one] una
-   *[other] { $number } o más
-}
+map-none = ninguna
+map-between = de { $from } a { $to }
 map-full = todas
 map-unread = Esa parte del mapa no se puede leer. Escriba el comienzo de una dirección IPv4: 192, 192.0 o una dirección entera.
 map-link = Verla en un mapa

@@ -97,5 +97,6 @@ mail-hash-server-step-1 = Vérifiez les connexions du compte et ce qu’il a env
 mail-hash-then = Une fois que l’adresse n’apparaît plus dans de tels messages, l’entrée arrive à son terme.
 mail-hash-undated-then = Une fois que l’adresse n’apparaît plus dans de tels messages, l’entrée n’a plus de raison d’être ici.
 
+never-criteria = Adresses et noms qu’aucune liste ne peut contenir.
 never-about = Adresses et noms qu’aucune liste ne peut contenir : ce qu’elle couvre n’est jamais listé, si précise que soit une autre entrée.
 never-meaning = Rien de cela n’est listé.

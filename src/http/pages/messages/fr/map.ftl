@@ -26,11 +26,8 @@ map-count = Adresses listées
 map-share-of = Part du bloc
 map-share = { $percent } %
 map-share-least = moins de 0,01 %
-map-from = { $number ->
-    [0] aucune
-    [one] une
-   *[other] { $number } ou plus
-}
+map-none = aucune
+map-between = de { $from } à { $to }
 map-full = toutes
 map-unread = Cette partie de la carte ne peut pas être lue. Écrivez le début d’une adresse IPv4 : 192, 192.0 ou une adresse entière.
 map-link = La voir sur une carte
