@@ -261,10 +261,9 @@ impl Session {
                 self.say("QUIT")
             }
             (At::Sender | At::Recipient | At::Data | At::Body, 4 | 5) => {
-                // Before a recipient is named, 530 refuses how we came; at one, a stranger without a login.
-                let barred = self.of_tls || (code == 530 && self.at == At::Sender);
                 let verdict = match class {
-                    5 if barred => Verdict::Barred,
+                    // It refuses how we came, and not what was asked. A login that it wants first refuses strangers.
+                    5 if self.of_tls => Verdict::Barred,
                     5 => Verdict::Refused,
                     _ => Verdict::Deferred,
                 };

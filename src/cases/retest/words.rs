@@ -96,7 +96,7 @@ pub enum Verdict {
     Closed,
     /// Refused for now (4xx), as greylisting does.
     Deferred,
-    /// A mail server that wants encryption or a login before anything else: it refused how we came, not what we asked.
+    /// A mail server that wants encryption before anything else: it refused how we came, not what we asked.
     Barred,
     /// The message was taken. Whether it is passed on is seen when it arrives, or does not.
     Accepted,

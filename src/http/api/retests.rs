@@ -96,7 +96,7 @@ pub(super) struct StepView {
     /// Which: a form of sender and recipient, or a protocol and a port.
     #[schema(example = "null-sender")]
     variant: String,
-    /// refused, closed, deferred, barred (it wants encryption or a login first), accepted, vanished, bounced, arrived, arrived-elsewhere or unanswered
+    /// refused, closed, deferred, barred (it wants encryption first), accepted, vanished, bounced, arrived, arrived-elsewhere or unanswered
     #[schema(value_type = String)]
     verdict: crate::cases::retest::Verdict,
 }
