@@ -169,6 +169,7 @@ pub(super) struct NetworkChange {
 pub(super) struct NewRange {
     /// The policy, for the people whose mail was refused; at most 1,000 characters.
     #[serde(default)]
+    #[schema(example = "Customers send through our server.")]
     text: String,
     /// The server that customers send through, on port 587.
     #[serde(default)]
@@ -176,6 +177,7 @@ pub(super) struct NewRange {
     smarthost: String,
     /// Whether customers may take single addresses off.
     #[serde(default)]
+    #[schema(example = true)]
     self_removal: bool,
 }
 

@@ -3,6 +3,8 @@
 //! Guarantees: shows the document that `/openapi.json` serves: every call, parameter, answer and schema of it.
 //! Never: knows a call by itself.
 
+mod example;
+
 use super::{Of, Reader, Response, Site, State};
 use crate::http::{api::Document, problem};
 use askama::Template;
@@ -140,7 +142,7 @@ fn groups(document: &Value, base: &str) -> Vec<Group> {
         for (path, item) in document["paths"].as_object().into_iter().flatten() {
             for (verb, operation) in item.as_object().into_iter().flatten() {
                 if operation["tags"][0] == tag {
-                    found.push(call(path, verb, operation, base));
+                    found.push(call(document, (path, verb), operation, base));
                 }
             }
         }
@@ -159,7 +161,7 @@ fn groups(document: &Value, base: &str) -> Vec<Group> {
         .collect()
 }
 
-fn call(path: &str, verb: &str, operation: &Value, base: &str) -> Call {
+fn call(document: &Value, (path, verb): (&str, &str), operation: &Value, base: &str) -> Call {
     let parameters = operation["parameters"].as_array().map(Vec::as_slice).unwrap_or_default();
     Call {
         anchor: text(&operation["operationId"]),
@@ -184,7 +186,7 @@ fn call(path: &str, verb: &str, operation: &Value, base: &str) -> Call {
                 bodies: media(&answer["content"]),
             })
             .collect(),
-        example: example(path, verb, operation, parameters, base),
+        example: example::line(document, (path, verb), operation, base),
         parameters: parameters
             .iter()
             .map(|parameter| Parameter {
@@ -299,45 +301,4 @@ fn fields(schema: &Value) -> Vec<Field> {
         }
     }
     found
-}
-
-/// A line of curl that makes the call.
-fn example(path: &str, verb: &str, operation: &Value, parameters: &[Value], base: &str) -> String {
-    let mut url = format!("{base}{path}");
-    let mut query = Vec::new();
-    for parameter in parameters {
-        let name = text(&parameter["name"]);
-        let value = match parameter.get("example").unwrap_or(&parameter["schema"]["example"]) {
-            Value::String(value) => value.clone(),
-            Value::Null => continue,
-            other => other.to_string(),
-        };
-        if parameter["in"] == "path" {
-            url = url.replace(&format!("{{{name}}}"), &value);
-        } else {
-            query.push(format!("{name}={value}"));
-        }
-    }
-    if !query.is_empty() {
-        url = format!("{url}?{}", query.join("&"));
-    }
-    let mut line = match verb {
-        "get" => String::from("curl"),
-        other => format!("curl -X {}", other.to_ascii_uppercase()),
-    };
-    if operation.get("security").is_some() {
-        line.push_str(" -H \"Authorization: Bearer $TOKEN\"");
-    }
-    if let Some(content) = operation["requestBody"]["content"].as_object() {
-        if content.contains_key("text/plain") {
-            line.push_str(" --data-binary @list.txt");
-        } else if path.ends_with("/tokens") {
-            line.push_str(" -d '{\"name\": \"feed-1\", \"scopes\": [\"write:dynamic/isp\"]}'");
-        } else {
-            line.push_str(
-                " -d '{\"key\": \"192.0.2.25\", \"source\": \"feed-1\", \"reason\": \"connected to a trap\"}'",
-            );
-        }
-    }
-    format!("{line} '{url}'")
 }
