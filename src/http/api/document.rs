@@ -1,4 +1,4 @@
-//! The OpenAPI document of the calls, and what `/docs` shows of it.
+//! The OpenAPI document of the calls.
 //!
 //! Guarantees: made of the handlers' own descriptions; every status that a call can answer is in it: those of one call stand
 //! beside its handler, those of many are added here by what the call takes.
@@ -15,13 +15,13 @@ use utoipa::{
     },
 };
 
-/// The document and the page, made once.
+/// The document, made once.
 #[derive(Debug)]
 pub struct Document {
     /// `/openapi.json`.
     pub json: String,
-    /// `/docs`.
-    pub page: String,
+    /// The same, for the page that shows it.
+    pub told: serde_json::Value,
 }
 
 #[derive(OpenApi)]

@@ -1,6 +1,7 @@
 //! The lines of curl on `/docs`, sent as they stand there.
 
 use super::Server;
+use crate::list::Time;
 use axum::http::Request;
 use serde_json::Value;
 use std::{fmt::Write as _, iter::Peekable, str::Chars, sync::Arc};
@@ -131,4 +132,30 @@ async fn every_example_is_taken_as_it_stands() {
         }
     }
     assert!(faults.is_empty(), "{faults}");
+}
+
+/// The page was made at the start, for good: after a reload it led to where the server no longer was.
+#[tokio::test]
+async fn the_page_of_the_api_is_made_again_after_a_reload() {
+    let server = Server::start();
+    let page = async || server.get("/docs").await.text().to_owned();
+    let first = page().await;
+    assert!(first.contains("&#39;http://bl.test/api/v1/lists&#39;") && !first.contains("This service is closing"));
+
+    server.settings.send_modify(|settings| Arc::make_mut(settings).public_url = "https://lists.example".into());
+    let moved = page().await;
+    assert!(moved.contains("&#39;https://lists.example/api/v1/lists&#39;") && !moved.contains("bl.test/api"));
+    assert!(moved.contains("<title>API · lists.example</title>"));
+
+    let mut configuration = super::configuration();
+    for zone in &mut configuration.zones {
+        (zone.contact, zone.closing) = ("dns@lists.example".into(), Some(Time::from_seconds(1_900_000_000)));
+    }
+    server.door.configure(configuration).await.unwrap();
+    let closing = page().await;
+    assert!(closing.contains("This service is closing") && closing.contains(">dns@lists.example<"));
+
+    let state = |page: &str| page.split("· state ").nth(1).unwrap().split('<').next().unwrap().to_owned();
+    server.put("dynamic", "isp", "198.51.100.0/24\n").await.ok();
+    assert_ne!(state(&page().await), state(&closing), "the foot names the state that is served");
 }
