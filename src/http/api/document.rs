@@ -4,6 +4,7 @@
 //! beside its handler, those of many are added here by what the call takes.
 //! Never: describes what is not served.
 
+use super::webhooks::{WebhookListed, WebhookRequest};
 use crate::http::{Problem, problem::Rejected};
 use utoipa::{
     Modify, OpenApi,
@@ -27,7 +28,7 @@ pub struct Document {
 #[derive(OpenApi)]
 #[openapi(
     info(title = "dnsbld", description = "Look-ups, lists and everything that changes them. Times are RFC 3339 in UTC; errors are problem+json (RFC 9457); tokens are sent as Authorization: Bearer TOKEN."),
-    components(schemas(Problem, Rejected)),
+    components(schemas(Problem, Rejected, WebhookListed, WebhookRequest)),
     modifiers(&Tokens),
     tags(
         (name = "look-ups", description = "For everyone. Without a token as many a minute as the configuration says, then 429 with Retry-After."),
