@@ -52,9 +52,8 @@ pub fn router(state: State) -> Router {
         tracing::error!(%error, "the API's document cannot be written");
         String::from("{}")
     });
-    let value = serde_json::from_str(&json).unwrap_or_default();
-    let page = pages::docs_page(&state, &value);
-    state.document.get_or_init(|| Document { json, page });
+    let told = serde_json::from_str(&json).unwrap_or_default();
+    state.document.get_or_init(|| Document { json, told });
 
     let pages = Router::new()
         .route("/", get(pages::front))

@@ -9,7 +9,7 @@ use super::{
     auth::{Act, Holder},
     forms::{Forms, hourly},
     limiter::{Clients, Limiter},
-    pages::{KeptMaps, Trends},
+    pages::{KeptDocs, KeptMaps, Trends},
     room::Room,
     sessions::Sessions,
 };
@@ -84,8 +84,10 @@ pub struct State {
     /// Work that goes on without the request that waits for it.
     pub(super) detached: Arc<Semaphore>,
     pub(super) backup: Arc<Mutex<()>>,
-    /// `/openapi.json` and `/docs`, made once.
+    /// `/openapi.json`, made once.
     pub(super) document: Arc<OnceLock<Document>>,
+    /// `/docs`, which shows it.
+    pub(super) docs: Arc<KeptDocs>,
 }
 
 impl State {
@@ -108,6 +110,7 @@ impl State {
             detached: Arc::new(Semaphore::new(DETACHED_AT_ONCE)),
             backup: Arc::default(),
             document: Arc::default(),
+            docs: Arc::default(),
         }
     }
 

@@ -55,6 +55,7 @@ pub(super) struct Challenge {
 /// What shows that a call cost something.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"challenge": "a0vTgNUHdVXdZsLeyVYVuM6uAJCd5mRb1C_qkfNC"}))]
 pub(in crate::http) struct Work {
     /// From `GET /api/v1/challenge`.
     pub challenge: String,

@@ -39,10 +39,12 @@ pub(super) struct NewClaim {
     name: String,
     /// What people call it. Needed, but with the network's token, where it is not looked at.
     #[serde(default)]
+    #[schema(example = "Example Networks")]
     title: String,
     /// One to eight mail addresses, for the operators of this server and for news of listings. Needed, but with the
     /// network's token, where they are not looked at.
     #[serde(default)]
+    #[schema(example = json!(["noc@example.org"]))]
     contacts: Vec<String>,
     /// A mail address or a page for the public; may be left out.
     #[serde(default)]

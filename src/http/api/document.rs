@@ -1,9 +1,10 @@
-//! The OpenAPI document of the calls, and what `/docs` shows of it.
+//! The OpenAPI document of the calls.
 //!
 //! Guarantees: made of the handlers' own descriptions; every status that a call can answer is in it: those of one call stand
 //! beside its handler, those of many are added here by what the call takes.
 //! Never: describes what is not served.
 
+use super::webhooks::{WebhookListed, WebhookRequest};
 use crate::http::{Problem, problem::Rejected};
 use utoipa::{
     Modify, OpenApi,
@@ -15,19 +16,19 @@ use utoipa::{
     },
 };
 
-/// The document and the page, made once.
+/// The document, made once.
 #[derive(Debug)]
 pub struct Document {
     /// `/openapi.json`.
     pub json: String,
-    /// `/docs`.
-    pub page: String,
+    /// The same, for the page that shows it.
+    pub told: serde_json::Value,
 }
 
 #[derive(OpenApi)]
 #[openapi(
     info(title = "dnsbld", description = "Look-ups, lists and everything that changes them. Times are RFC 3339 in UTC; errors are problem+json (RFC 9457); tokens are sent as Authorization: Bearer TOKEN."),
-    components(schemas(Problem, Rejected)),
+    components(schemas(Problem, Rejected, WebhookListed, WebhookRequest)),
     modifiers(&Tokens),
     tags(
         (name = "look-ups", description = "For everyone. Without a token as many a minute as the configuration says, then 429 with Retry-After."),

@@ -27,6 +27,7 @@ pub(super) mod retests;
 mod sources;
 mod status;
 mod tokens;
+mod webhooks;
 mod written;
 
 pub(super) use challenge::Purpose;

@@ -109,8 +109,10 @@ pub(super) struct RangeObject {
     self_removal: bool,
 }
 
-/// Where new listings, and requests as they move, are told: `POST` of JSON, signed. `Dnsbld-Signature: t=SECONDS,v1=HEX` is
-/// HMAC-SHA256 with the octets of the key over `SECONDS.BODY`; `Dnsbld-Delivery` is the same at each try.
+/// Where new listings, and requests as they move, are told: `POST` of JSON, by its `event` `WebhookListed` or
+/// `WebhookRequest`, signed. `Dnsbld-Signature: t=SECONDS,v1=HEX` is HMAC-SHA256 with the octets of the key over
+/// `SECONDS.BODY`; `Dnsbld-Delivery` is the same at each try. A status of 2xx within ten seconds ends it; else it is tried
+/// five times in all, over four hours.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct WebhookObject {
     url: String,
@@ -146,9 +148,8 @@ pub(super) struct NetworkChange {
     title: Option<String>,
     contacts: Option<Vec<String>>,
     public_contact: Option<String>,
-    /// An address that begins with `https://`, on port 443: told of new listings inside the network, whoever lists. A new key
-    /// is made and shown; calls carry `Dnsbld-Signature: t=SECONDS,v1=HEX`, HMAC-SHA256 with it over `SECONDS.BODY`.
-    /// Null: none any more.
+    /// An address that begins with `https://`, on port 443: told of new listings inside the network, whoever lists, and of
+    /// requests as they move. A new key is made and shown; see `WebhookObject` for the calls. Null: none any more.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<String>, example = "https://hooks.example.org/dnsbl")]
     webhook: Hook,
@@ -169,6 +170,7 @@ pub(super) struct NetworkChange {
 pub(super) struct NewRange {
     /// The policy, for the people whose mail was refused; at most 1,000 characters.
     #[serde(default)]
+    #[schema(example = "Customers send through our server.")]
     text: String,
     /// The server that customers send through, on port 587.
     #[serde(default)]
@@ -176,6 +178,7 @@ pub(super) struct NewRange {
     smarthost: String,
     /// Whether customers may take single addresses off.
     #[serde(default)]
+    #[schema(example = true)]
     self_removal: bool,
 }
 

@@ -146,7 +146,7 @@ pub(super) struct Removals {
 #[serde(deny_unknown_fields)]
 pub(super) struct NewProof {
     /// address, rdns-txt or postmaster.
-    #[schema(value_type = String, pattern = "^(address|rdns-txt|postmaster)$")]
+    #[schema(value_type = String, pattern = "^(address|rdns-txt|postmaster)$", example = "address")]
     proof: ProofKind,
     /// The code from the mail; postmaster without one: mail it.
     #[serde(default)]
@@ -260,7 +260,7 @@ pub(super) async fn read(
 #[utoipa::path(delete, path = "/api/v1/removals/{id}", tag = "requests",
     params(
         ("id" = String, Path, description = "The request", example = "00112233445566778899aabbccddeeff"),
-        ("X-Request-Secret" = Option<String>, Header, description = "Its secret; not needed by admins")),
+        ("X-Request-Secret" = Option<String>, Header, description = "Its secret; not needed by admins", example = "fedcba98765432100123456789abcdef")),
     responses(
         (status = 200, description = "It is withdrawn", body = Removal),
         (status = 409, description = "It is no longer open", body = Problem, content_type = "application/problem+json")))]
@@ -280,7 +280,7 @@ pub(super) async fn withdraw(
 #[utoipa::path(post, path = "/api/v1/removals/{id}/proof", tag = "requests", request_body = NewProof,
     params(
         ("id" = String, Path, description = "The request", example = "00112233445566778899aabbccddeeff"),
-        ("X-Request-Secret" = Option<String>, Header, description = "Its secret")),
+        ("X-Request-Secret" = Option<String>, Header, description = "Its secret", example = "fedcba98765432100123456789abcdef")),
     responses(
         (status = 200, description = "Shown, or the code was mailed", body = Removal),
         (status = 409, description = "No proof is lacking, or DNS did not answer", body = Problem, content_type = "application/problem+json"),

@@ -31,7 +31,7 @@ pub(super) struct NewReport {
     #[schema(example = "trap", value_type = String)]
     kind: ReportKind,
     /// When, at most five minutes ahead of the server's clock.
-    #[schema(value_type = String, format = DateTime)]
+    #[schema(value_type = String, format = DateTime, example = "2026-01-15T08:00:00Z")]
     seen: Time,
     /// Your own name for it: the same id counts once. Without one a report of the same address (IPv6: /64),
     /// kind and hour counts once.

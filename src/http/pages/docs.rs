@@ -1,16 +1,28 @@
 //! `/docs`: the OpenAPI document as a page that needs no script and nothing from elsewhere.
 //!
-//! Guarantees: shows the document that `/openapi.json` serves: every call, parameter, answer and schema of it.
-//! Never: knows a call by itself.
+//! Guarantees: shows the document that `/openapi.json` serves: every call, parameter, answer and schema of it, under the
+//! settings that are in force.
+//! Never: knows a call by itself; is made anew while what it shows stays the same.
 
-use super::{Of, Reader, Response, Site, State};
-use crate::http::{api::Document, problem};
+mod example;
+
+use super::{Of, Problem, Reader, Response, Site, State};
+use crate::{
+    http::{Settings, api::Document, problem},
+    list::Serial,
+    snapshot::{Served, Snapshot},
+};
 use askama::Template;
 use axum::{
+    body::Bytes,
     http::header,
     response::{Html, IntoResponse},
 };
 use serde_json::Value;
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 #[derive(Template)]
 #[template(path = "docs.html", config = "src/http/pages/askama.toml")]
@@ -84,24 +96,67 @@ struct Field {
     description: String,
 }
 
-/// `/docs`
-pub(in crate::http) async fn docs(Of(state): Of<State>, reader: Reader) -> Response {
-    match state.document.get() {
-        Some(Document { page, .. }) => ([(header::CACHE_CONTROL, "no-cache")], Html(page.clone())).into_response(),
-        None => super::nowhere(&state, &reader),
+/// The page as it was made last.
+#[derive(Default)]
+pub(in crate::http) struct Kept(Mutex<Option<Made>>);
+
+/// A page, and what it shows beside the document: a reload puts others in their place. Not the snapshot itself, which would
+/// hold its tables.
+struct Made {
+    settings: Arc<Settings>,
+    served: Arc<Served>,
+    serial: Serial,
+    page: Bytes,
+}
+
+impl Kept {
+    /// The page under these settings and of this snapshot; made now, where the last was of others.
+    fn get(
+        &self,
+        settings: &Arc<Settings>,
+        snapshot: &Snapshot,
+        make: impl FnOnce() -> Option<String>,
+    ) -> Option<Bytes> {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let same = |made: &&Made| {
+            let under = Arc::ptr_eq(&made.settings, settings) && snapshot.serves(&made.served);
+            under && made.serial == snapshot.serial()
+        };
+        if let Some(made) = kept.as_ref().filter(same) {
+            return Some(made.page.clone());
+        }
+        // Under the lock, so that a crowd does not make it side by side.
+        let page = Bytes::from(make()?);
+        let (settings, served) = (Arc::clone(settings), Arc::clone(snapshot.served()));
+        *kept = Some(Made { settings, served, serial: snapshot.serial(), page: page.clone() });
+        Some(page)
     }
 }
 
-/// Makes the page of a document, once.
-pub(in crate::http) fn page(state: &State, document: &Value) -> String {
+impl fmt::Debug for Kept {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Kept")
+    }
+}
+
+/// `/docs`
+pub(in crate::http) async fn docs(Of(state): Of<State>, reader: Reader) -> Response {
+    let Some(Document { told, .. }) = state.document.get() else { return super::nowhere(&state, &reader) };
+    let (settings, snapshot) = (state.settings(), state.snapshot());
+    match state.docs.get(&settings, &snapshot, || page(&state, &settings, &snapshot, told)) {
+        Some(page) => ([(header::CACHE_CONTROL, "no-cache")], Html(page)).into_response(),
+        None => Problem::internal().into_response(),
+    }
+}
+
+fn page(state: &State, settings: &Settings, snapshot: &Snapshot, document: &Value) -> Option<String> {
     // For programmers, in English alone, as the document is.
-    let site = Site { translated: false, ..Site::of(state, &state.snapshot(), "docs", &Reader::default()) };
-    let base = state.settings().public_url.clone();
+    let site = Site { translated: false, ..Site::of(state, snapshot, "docs", &Reader::default()) };
     let page = DocsPage {
         site,
         version: text(&document["info"]["version"]),
         description: prose(&document["info"]["description"]),
-        groups: groups(document, &base),
+        groups: groups(document, &settings.public_url),
         problems: problem::KINDS
             .iter()
             .map(|(kind, status, title, meaning)| ProblemKind {
@@ -113,10 +168,7 @@ pub(in crate::http) fn page(state: &State, document: &Value) -> String {
             .collect(),
         schemas: schemas(document),
     };
-    page.render().unwrap_or_else(|error| {
-        tracing::error!(%error, "the page of the API cannot be made");
-        String::new()
-    })
+    page.render().inspect_err(|error| tracing::error!(%error, "the page of the API cannot be made")).ok()
 }
 
 fn text(value: &Value) -> String {
@@ -140,7 +192,7 @@ fn groups(document: &Value, base: &str) -> Vec<Group> {
         for (path, item) in document["paths"].as_object().into_iter().flatten() {
             for (verb, operation) in item.as_object().into_iter().flatten() {
                 if operation["tags"][0] == tag {
-                    found.push(call(path, verb, operation, base));
+                    found.push(call(document, (path, verb), operation, base));
                 }
             }
         }
@@ -159,7 +211,7 @@ fn groups(document: &Value, base: &str) -> Vec<Group> {
         .collect()
 }
 
-fn call(path: &str, verb: &str, operation: &Value, base: &str) -> Call {
+fn call(document: &Value, (path, verb): (&str, &str), operation: &Value, base: &str) -> Call {
     let parameters = operation["parameters"].as_array().map(Vec::as_slice).unwrap_or_default();
     Call {
         anchor: text(&operation["operationId"]),
@@ -184,7 +236,7 @@ fn call(path: &str, verb: &str, operation: &Value, base: &str) -> Call {
                 bodies: media(&answer["content"]),
             })
             .collect(),
-        example: example(path, verb, operation, parameters, base),
+        example: example::line(document, (path, verb), operation, base),
         parameters: parameters
             .iter()
             .map(|parameter| Parameter {
@@ -299,45 +351,4 @@ fn fields(schema: &Value) -> Vec<Field> {
         }
     }
     found
-}
-
-/// A line of curl that makes the call.
-fn example(path: &str, verb: &str, operation: &Value, parameters: &[Value], base: &str) -> String {
-    let mut url = format!("{base}{path}");
-    let mut query = Vec::new();
-    for parameter in parameters {
-        let name = text(&parameter["name"]);
-        let value = match parameter.get("example").unwrap_or(&parameter["schema"]["example"]) {
-            Value::String(value) => value.clone(),
-            Value::Null => continue,
-            other => other.to_string(),
-        };
-        if parameter["in"] == "path" {
-            url = url.replace(&format!("{{{name}}}"), &value);
-        } else {
-            query.push(format!("{name}={value}"));
-        }
-    }
-    if !query.is_empty() {
-        url = format!("{url}?{}", query.join("&"));
-    }
-    let mut line = match verb {
-        "get" => String::from("curl"),
-        other => format!("curl -X {}", other.to_ascii_uppercase()),
-    };
-    if operation.get("security").is_some() {
-        line.push_str(" -H \"Authorization: Bearer $TOKEN\"");
-    }
-    if let Some(content) = operation["requestBody"]["content"].as_object() {
-        if content.contains_key("text/plain") {
-            line.push_str(" --data-binary @list.txt");
-        } else if path.ends_with("/tokens") {
-            line.push_str(" -d '{\"name\": \"feed-1\", \"scopes\": [\"write:dynamic/isp\"]}'");
-        } else {
-            line.push_str(
-                " -d '{\"key\": \"192.0.2.25\", \"source\": \"feed-1\", \"reason\": \"connected to a trap\"}'",
-            );
-        }
-    }
-    format!("{line} '{url}'")
 }

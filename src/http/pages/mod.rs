@@ -43,7 +43,7 @@ use std::fmt::Display;
 use words::{Moment, far, visible};
 
 pub(super) use claim::{form as claim, send as send_claim, stands as claim_stands};
-pub(super) use docs::{docs, page as docs_page};
+pub(super) use docs::{Kept as KeptDocs, docs};
 pub(super) use front::front;
 pub(super) use key::{form, key, range};
 pub(super) use list::list;

@@ -91,7 +91,7 @@ async fn every_answer_is_in_the_document() {
 }
 
 /// What a value has that its schema does not name, or lacks that it requires. Types of single fields are not looked at.
-fn misfit(document: &Value, schema: &Value, value: &Value) -> Option<String> {
+pub(super) fn misfit(document: &Value, schema: &Value, value: &Value) -> Option<String> {
     if let Some(path) = schema["$ref"].as_str() {
         return misfit(document, document.pointer(&path[1..])?, value);
     }

@@ -5,6 +5,7 @@ mod bodies;
 mod claims;
 mod decided;
 mod documented;
+mod examples;
 mod hostile;
 mod judged;
 mod languages;

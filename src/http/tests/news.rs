@@ -1,6 +1,6 @@
 //! What networks are told of listings inside their prefixes: nothing is lost, whatever else happens meanwhile.
 
-use super::{Server, networks};
+use super::{Server, documented, networks};
 use crate::{cases::Task, change::CaseRow, limits::JOURNAL_CHANGES_MAX, store::CaseFamily};
 use axum::body::Body;
 use futures_util::{StreamExt as _, stream};
@@ -258,4 +258,33 @@ async fn what_waits_for_a_mail_goes_with_its_network() {
     server.pass(3_600);
     server.desk.upkeep().await.unwrap();
     assert_eq!(server.mails().len(), 1);
+}
+
+/// What the calls say stood in the source alone.
+#[tokio::test]
+async fn the_document_has_the_bodies_of_the_calls() {
+    let server = Server::start().with_hook().await;
+    server.lists("compromised", "203.0.113.9").await;
+    server.desk.upkeep().await.unwrap();
+    server.remove("203.0.113.9").await;
+    let document = server.get("/openapi.json").await.ok();
+    let mut events = Vec::new();
+    for due in server.desk.due_errands(1_000).unwrap() {
+        let Task::Webhook { body, .. } = due.errand.task else { continue };
+        let body: Value = serde_json::from_str(&body).unwrap();
+        let event = body["event"].as_str().unwrap().to_owned();
+        let schema = match &*event {
+            "listed" => "WebhookListed",
+            _ => "WebhookRequest",
+        };
+        assert!(document["components"]["schemas"][schema].is_object(), "{schema}");
+        let schema = json!({"$ref": format!("#/components/schemas/{schema}")});
+        assert_eq!(documented::misfit(&document, &schema, &body), None, "{body}");
+        events.push(event);
+    }
+    events.sort();
+    events.dedup();
+    assert_eq!(events, ["listed", "request"]);
+    let told = document["components"]["schemas"]["WebhookObject"]["description"].as_str().unwrap();
+    assert!(told.contains("WebhookListed") && told.contains("Dnsbld-Signature"), "{told}");
 }
