@@ -27,6 +27,7 @@ pub struct Served {
     never: Arc<ListSettings>,
     zones: Vec<Zone>,
     public_url: Box<str>,
+    contact: Option<Box<str>>,
 }
 
 /// One zone with its views.
@@ -157,6 +158,7 @@ impl Served {
 
     fn compile(lists: Vec<Option<Arc<ListSettings>>>, zones: Vec<ZoneSettings>, public_url: &str, now: Time) -> Self {
         let templates = lists.iter().map(|list| Template::parse(list.as_ref().map_or("", |list| &list.text))).collect();
+        let contact = zones.first().map(|zone| zone.contact.as_str().into());
         let mut zones: Vec<_> = zones.into_iter().map(|settings| Zone::compile(settings, &lists, now)).collect();
         zones.sort_by_key(|zone| std::cmp::Reverse(zone.origin.len()));
         let origins: Vec<ListedName> = zones.iter().map(|zone| zone.settings.origin.clone()).collect();
@@ -169,7 +171,7 @@ impl Served {
                 .collect();
         }
         let public_url = public_url.trim_end_matches('/').into();
-        Self { lists, templates, never: Arc::new(ListSettings::never()), zones, public_url }
+        Self { lists, templates, never: Arc::new(ListSettings::never()), zones, public_url, contact }
     }
 
     /// Where the list of this name stands; `never` is known too.
@@ -202,6 +204,12 @@ impl Served {
     #[must_use]
     pub fn public_url(&self) -> &str {
         &self.public_url
+    }
+
+    /// Who answers for the zone that the configuration names first: a mail address.
+    #[must_use]
+    pub fn contact(&self) -> Option<&str> {
+        self.contact.as_deref()
     }
 
     /// The longest that a resolver may keep an answer of the list, or of any list. Nothing where none is served.

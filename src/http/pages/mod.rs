@@ -67,7 +67,7 @@ pub(super) struct Site {
     here: &'static str,
     /// The serial that is served.
     serial: u64,
-    /// The contact of the first zone.
+    /// Who answers for the zone that is configured first.
     contact: Option<String>,
     /// Zones that close.
     closing: Vec<String>,
@@ -98,7 +98,7 @@ impl Site {
             name: state.settings().site().to_owned(),
             here,
             serial: snapshot.serial().0,
-            contact: zones.first().map(|zone| zone.settings().contact.clone()),
+            contact: snapshot.served().contact().map(str::to_owned),
             closing: closing.collect(),
             reader: reader.clone(),
             translated: !reader.sent_a_form,
