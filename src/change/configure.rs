@@ -44,22 +44,28 @@ const ZONES_NOTE: &str = "zones";
 /// Under this name a store that was started from a backup remembers when that was.
 const RESTORED_NOTE: &str = "restored-at";
 
+/// The time that zones close by: of a clock that is doubted, that of the last commit, so that none closes by it.
+fn day_to_close_by(store: &Store, paused: Option<Pause>, now: Time) -> Time {
+    let doubted = paused.is_some_and(Pause::doubts_clock);
+    store.last_commit_time().filter(|_| doubted).unwrap_or(now)
+}
+
 /// Opens the room: lists get their numbers, the first snapshot is built.
 pub(super) fn start(store: Arc<Store>, settings: Settings, clock: Clock) -> Result<Arc<Shared>, OpenError> {
     let now = clock.now();
     if store.restored() {
         restore(&store, &settings.configuration, now)?;
     }
-    let configuration = settings.configuration;
-    let served = Served::new(configuration.lists.clone(), configuration.zones.clone(), &configuration.public_url, now);
-    check_families(&store.view(), &configuration).map_err(OpenError::Configuration)?;
-    let registered =
-        Registered::new(&store, configuration, Arc::new(served), None).map_err(OpenError::Configuration)?;
-    let snapshot = first_snapshot(&store, &registered, settings.threads)?;
     let paused = expiry::pause_at_start(&store, now)?;
     if let Some(pause) = paused {
         tracing::warn!(reason = %pause, "expiry pauses until an admin lets it go on");
     }
+    let (configuration, day) = (settings.configuration, day_to_close_by(&store, paused, now));
+    let served = Served::new(configuration.lists.clone(), configuration.zones.clone(), &configuration.public_url, day);
+    check_families(&store.view(), &configuration).map_err(OpenError::Configuration)?;
+    let registered =
+        Registered::new(&store, configuration, Arc::new(served), None).map_err(OpenError::Configuration)?;
+    let snapshot = first_snapshot(&store, &registered, settings.threads)?;
     Ok(Arc::new(Shared {
         published: Arc::new(Published::new(snapshot)),
         clock,
@@ -230,9 +236,9 @@ impl Writer {
         let shared = self.shared.clone();
         check_families(&shared.store.view(), &configuration)?;
         let former = shared.registered();
-        let now = shared.clock.now();
+        let day = day_to_close_by(&shared.store, shared.paused(), shared.clock.now());
         let (lists, zones) = (configuration.lists.clone(), configuration.zones.clone());
-        let served = Arc::new(former.served.succeed(lists, zones, &configuration.public_url, now));
+        let served = Arc::new(former.served.succeed(lists, zones, &configuration.public_url, day));
         let registered = Registered::new(&shared.store, configuration, served, Some(&former))?;
         self.serve_anew(&former, Arc::new(registered))
     }

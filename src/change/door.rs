@@ -137,7 +137,7 @@ impl Shared {
 
     /// Whether the clock is taken for wrong: what ended by it would not come back.
     pub fn doubts_clock(&self) -> bool {
-        self.paused().is_some_and(|pause| pause != Pause::Restored)
+        self.paused().is_some_and(Pause::doubts_clock)
     }
 
     pub fn stored(&self) -> Serial {

@@ -387,6 +387,14 @@ pub enum Pause {
     Restored,
 }
 
+impl Pause {
+    /// Whether the clock is taken for wrong.
+    #[must_use]
+    pub const fn doubts_clock(self) -> bool {
+        matches!(self, Self::ClockBehind | Self::ClockAhead | Self::ClockJumped)
+    }
+}
+
 impl fmt::Display for Pause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

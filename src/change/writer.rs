@@ -113,6 +113,7 @@ impl Writer {
     pub fn run(mut self) {
         while !self.shared.stopping() {
             let more = self.sweep.has_leavings() || self.ticks() && self.expiry.has_more();
+            let more = more && !self.shared.writes_off();
             let idle = match self.waiting.recv_timeout(if more { SWEEP_PAUSE } else { TICK }) {
                 Ok(first) => {
                     self.group(first);

@@ -451,6 +451,9 @@ impl Desk {
     /// # Errors
     /// The store cannot be read or written.
     pub async fn retests_due(&self) -> Result<(), Fault> {
+        if self.door().doubts_clock() {
+            return Ok(());
+        }
         let settings = self.retest_settings()?;
         let until = self.now().seconds().saturating_add(1);
         let due = self.rows(FAMILY, vec![b'd'], row(b'd', &[&until.to_be_bytes()])).await?;

@@ -106,9 +106,12 @@ fn expiry_ends_at_most_its_bound_in_one_commit() {
 #[test]
 fn nothing_ends_by_a_clock_that_is_doubted() {
     let directory = tempfile::tempdir().unwrap();
-    let mut configuration = configuration();
-    configuration.zones[0].closing = Some(Time::from_seconds(BEGIN + 86_400));
-    let house = House::open(directory.path(), configuration);
+    let closing = || {
+        let mut configuration = configuration();
+        configuration.zones[0].closing = Some(Time::from_seconds(BEGIN + 86_400));
+        configuration
+    };
+    let house = House::open(directory.path(), closing());
     house.add("relay", "trap", "203.0.113.1").unwrap();
     house.import("relay", "feed", "203.0.113.2").unwrap();
     house.import("relay", "feed", "203.0.113.3").unwrap();
@@ -121,6 +124,15 @@ fn nothing_ends_by_a_clock_that_is_doubted() {
     assert!(house.listed("203.0.113.1"), "its zone has not closed");
     let journal = house.door.store().view().journal(Serial(0), 100).unwrap();
     assert_eq!(journal.len() as u64, house.serial().0, "{journal:?}");
+    let (serial, last) = (house.serial(), house.door.store().last_commit_time());
+    house.close();
+    // Nor does it at a start.
+    let house = House::open_at(directory.path(), closing(), BEGIN + 20 * year);
+    house.door.tick().unwrap();
+    assert!(house.listed("203.0.113.1") && house.door.status().expiry_paused.is_some());
+    assert_eq!((house.serial(), house.door.store().last_commit_time()), (serial, last));
+    wait(house.door.configure(closing())).unwrap();
+    assert!(house.listed("203.0.113.1"), "nor by a reload");
     house.wall.fetch_sub(20 * year, Ordering::SeqCst);
     wait(house.door.resume_expiry(Actor::new("token:admin"))).unwrap();
     house.whole("relay", "feed", Whole::Undo).unwrap();
