@@ -339,7 +339,8 @@ fn speaks_of_tls(text: &[u8]) -> bool {
     let version = |word: &[u8]| word.iter().all(|octet| matches!(octet, b'v' | b'V' | b'.' | b'0'..=b'9'));
     let names = |word: &[u8]| {
         let (head, rest) = word.split_at_checked(3).unwrap_or_default();
-        word.eq_ignore_ascii_case(b"STARTTLS") || (head.eq_ignore_ascii_case(b"TLS") && version(rest))
+        let whole: [&[u8]; 4] = [b"STARTTLS", b"encryption", b"encrypted", b"5.7.10"];
+        whole.iter().any(|name| word.eq_ignore_ascii_case(name)) || (head.eq_ignore_ascii_case(b"TLS") && version(rest))
     };
     text.split(|octet| !(octet.is_ascii_alphanumeric() || b".-@".contains(octet)))
         .map(|word| word.strip_suffix(b".").unwrap_or(word))

@@ -137,6 +137,8 @@ fn a_server_that_wants_encryption_first_has_refused_no_form() {
         "550 5.7.1 TLSv1.2 or better, please",
         "554-Sorry.\r\n554-A session has to be TLS-encrypted\r\n554 first",
         "503 (starttls) required.",
+        "550 5.7.1 Session encryption is required",
+        "554 5.7.10 Not in clear",
     ] {
         assert_eq!(at("MAIL", reply), Verdict::Barred, "{reply}");
     }
