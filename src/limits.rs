@@ -142,7 +142,8 @@ pub const ANSWER_PIECES_WAITING: usize = 4;
 /// Exports that run at once: each holds an iterator of the store open.
 pub const EXPORTS_AT_ONCE: usize = 4;
 
-/// Changes of networks that are carried to their end, whoever waits for them, at once: each holds one of tokio's 512 threads
+/// Changes of networks and tokens, requests and claims of forms, that are carried to their end, whoever waits for them, at
+/// once: each holds one of tokio's 512 threads
 /// while it waits for the desk, and whoever has the desk needs one of them to go on.
 pub const DETACHED_AT_ONCE: usize = 64;
 
@@ -759,7 +760,7 @@ pub const RETEST_ANSWER_TIME: Duration = Duration::from_secs(1);
 /// What tests saw and could not be written down yet, while writes are off or all places at the writer are taken.
 pub const RETEST_UNTOLD_MAX: usize = 1_024;
 
-/// How often it is tried to write that down, once a second: a list that is gone by then will not come back.
+/// How often it is tried to write that down, once a second: what fails for an hour fails for good.
 pub const RETEST_TELL_TRIES: u32 = 3_600;
 
 /// How often the queue of retests is looked at when nothing is waited for.

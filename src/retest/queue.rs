@@ -67,6 +67,8 @@ impl Queue {
         }
         let prober = Arc::new(self.prober);
         let (mut running, mut untold) = (Running::default(), Untold::default());
+        let desk = self.desk.clone();
+        let tell = |seen| told(desk.clone(), seen);
         let mut starts = interval(Duration::from_secs(1) / self.pace.per_second.max(1));
         starts.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut looks = interval(RETEST_LOOK_EVERY);
@@ -74,16 +76,16 @@ impl Queue {
         loop {
             tokio::select! {
                 () = stop.cancelled() => return,
-                Some(came) = self.came.recv() => untold.tell(&self.desk, Seen::Came(came)).await,
+                Some(came) = self.came.recv() => untold.tell(Seen::Came(came), &tell).await,
                 Some((id, observed)) = running.next() => {
                     // What came through during a test counts before what the target said in it.
                     while let Ok(came) = self.came.try_recv() {
-                        untold.tell(&self.desk, Seen::Came(came)).await;
+                        untold.tell(Seen::Came(came), &tell).await;
                     }
-                    untold.tell(&self.desk, Seen::Observed(id, observed)).await;
+                    untold.tell(Seen::Observed(id, observed), &tell).await;
                 }
                 _ = looks.tick() => {
-                    untold.tell_again(&self.desk).await;
+                    untold.tell_again(&tell).await;
                     self.desk.retests_due().await.inspect_err(report).unwrap_or_default();
                 }
                 _ = starts.tick(), if running.of.len() < self.pace.parallel => {
@@ -113,29 +115,34 @@ enum Seen {
 struct Untold(VecDeque<(Seen, u32)>);
 
 impl Untold {
-    async fn tell(&mut self, desk: &Desk, seen: Seen) {
-        if self.0.is_empty() && told(desk, seen.clone()).await.inspect_err(report).is_ok() {
+    async fn tell<T: Future<Output = Result<(), Fault>>>(&mut self, seen: Seen, told: &impl Fn(Seen) -> T) {
+        // What a test saw waits behind what came through before.
+        let waits = matches!(seen, Seen::Observed(..)) && !self.0.is_empty();
+        if !waits && told(seen.clone()).await.inspect_err(report).is_ok() {
             return;
         }
-        if self.0.len() == RETEST_UNTOLD_MAX {
-            self.0.pop_front();
+        // What strangers send to the listener pushes out none of what our own tests saw.
+        let came = |(seen, _): &(Seen, u32)| matches!(seen, Seen::Came(_));
+        if self.0.len() >= RETEST_UNTOLD_MAX {
+            let Some(place) = self.0.iter().position(came).or(matches!(seen, Seen::Observed(..)).then_some(0)) else {
+                return;
+            };
+            self.0.remove(place);
         }
         self.0.push_back((seen, 1));
     }
 
     /// In their order: what came through counts before what was seen after it.
-    async fn tell_again(&mut self, desk: &Desk) {
-        while let Some((seen, times)) = self.0.front_mut() {
-            if told(desk, seen.clone()).await.is_err() && *times < RETEST_TELL_TRIES {
-                *times += 1;
-                return;
+    async fn tell_again<T: Future<Output = Result<(), Fault>>>(&mut self, told: &impl Fn(Seen) -> T) {
+        for (seen, times) in std::mem::take(&mut self.0) {
+            if told(seen.clone()).await.is_err() && times < RETEST_TELL_TRIES {
+                self.0.push_back((seen, times + 1));
             }
-            self.0.pop_front();
         }
     }
 }
 
-async fn told(desk: &Desk, seen: Seen) -> Result<(), Fault> {
+async fn told(desk: Desk, seen: Seen) -> Result<(), Fault> {
     match seen {
         // Most tokens that strangers send are none of ours: those do not wait for a seat at the desk.
         Seen::Came(Came { token, from }) if desk.retest_waits_for(token)? => {
@@ -201,6 +208,31 @@ fn date(at: Time) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::{cell::RefCell, future::ready};
+
+    /// What the desk could not write down was told no more: the retest ran until a restart.
+    #[tokio::test]
+    async fn what_could_not_be_told_is_told_again_in_its_order() {
+        let (ids, told, open) = ([Id::draw(), Id::draw()], RefCell::new(Vec::new()), RefCell::new(false));
+        let tell = |seen: Seen| {
+            let Seen::Observed(id, _) = seen else { return ready(Ok(())) };
+            if !*open.borrow() {
+                return ready(Err(Fault::Unknown("desk")));
+            }
+            told.borrow_mut().push(id);
+            ready(Ok(()))
+        };
+        let mut untold = Untold::default();
+        for id in ids {
+            untold.tell(Seen::Observed(id, None), &tell).await;
+        }
+        untold.tell_again(&tell).await;
+        assert!(told.borrow().is_empty());
+        open.replace(true);
+        untold.tell_again(&tell).await;
+        untold.tell_again(&tell).await;
+        assert_eq!(*told.borrow(), ids);
+    }
 
     #[tokio::test]
     async fn a_test_that_breaks_off_frees_its_address_and_says_nothing_about_it() {
