@@ -1,8 +1,9 @@
 //! The doer of errands: mail by the operator's mail server, calls of webhooks.
 //!
-//! Guarantees: an errand is taken off only when it is done, or after [`ERRAND_TRIES_MAX`] tries; its id goes with every try
-//! (`Message-ID`, `Dnsbld-Delivery`), so that whoever gets it twice can tell; mails and calls go their own ways, and a
-//! webhook that hangs is called once a round, so that it holds up no mail and little of others.
+//! Guarantees: an errand is taken off only when it is done, or after [`ERRAND_TRIES_MAX`] tries, one of a webhook
+//! that does not answer being one of all that waits for it; its id goes with every try (`Message-ID`, `Dnsbld-Delivery`), so
+//! that whoever gets it twice can tell; mails and calls go their own ways, and a webhook that hangs is called once a round, so
+//! that it holds up no mail and little of others.
 //! Never: talks to the mail server of a recipient, or logs an address.
 
 use super::webhook::{CallError, Caller, Signer, signature};
@@ -46,6 +47,9 @@ enum Undone {
     /// To be tried again.
     #[error("{0}")]
     ForNow(String),
+    /// To be tried again, like all else for who did not answer.
+    #[error("{0}")]
+    Unanswered(String),
     /// Trying again is of no use.
     #[error("{0}")]
     ForGood(String),
@@ -172,14 +176,14 @@ impl Outbox {
         }
     }
 
-    /// Does errands to one receiver, at most [`ERRANDS_TO_ONE`], one after the other; gives whether more are due. What it does
-    /// not take now is not asked of it again, and was a try of all of them.
+    /// Does errands to one receiver, at most [`ERRANDS_TO_ONE`], one after the other; gives whether more are due. Who does not
+    /// answer one is not called for the others: that was a try of all of them.
     async fn settle(&self, to_one: &[Due]) -> Result<bool, Fault> {
         for (at, due) in to_one.iter().enumerate().take(ERRANDS_TO_ONE) {
             match self.attempt(due).await {
                 Ok(()) => self.desk.errand_done(due).await?,
-                Err(undone @ Undone::ForGood(_)) => self.put_off(due, &undone).await?,
-                Err(undone @ Undone::ForNow(_)) => {
+                Err(undone @ (Undone::ForGood(_) | Undone::ForNow(_))) => self.put_off(due, &undone).await?,
+                Err(undone @ Undone::Unanswered(_)) => {
                     for due in &to_one[at..] {
                         self.put_off(due, &undone).await?;
                     }
@@ -193,7 +197,7 @@ impl Outbox {
     /// The errand is tried again later, or given up.
     async fn put_off(&self, due: &Due, why: &Undone) -> Result<(), Fault> {
         let (id, tries) = (due.errand.id, due.errand.tries.saturating_add(1));
-        let again = matches!(why, Undone::ForNow(_)) && tries < ERRAND_TRIES_MAX;
+        let again = !matches!(why, Undone::ForGood(_)) && tries < ERRAND_TRIES_MAX;
         let wait = ERRAND_WAITS.get(usize::from(due.errand.tries)).filter(|_| again);
         tracing::warn!(%id, tries, %why, "an errand was not done{}", if again { ", it is tried again" } else { "" });
         match wait {
@@ -214,7 +218,8 @@ impl Outbox {
                 match called {
                     Ok(Ok(())) => Ok(()),
                     Ok(Err(error @ CallError::Address)) => Err(Undone::ForGood(error.to_string())),
-                    Ok(Err(error)) => Err(Undone::ForNow(error.to_string())),
+                    Ok(Err(error @ CallError::Status(_))) => Err(Undone::ForNow(error.to_string())),
+                    Ok(Err(error @ CallError::Failed(_))) => Err(Undone::Unanswered(error.to_string())),
                     Err(broken) => Err(Undone::ForNow(broken.to_string())),
                 }
             }

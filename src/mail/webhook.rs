@@ -46,9 +46,12 @@ pub enum CallError {
     /// It must not be made.
     #[error("a webhook is called by https, on port 443, without a login in its address")]
     Address,
-    /// It was not answered, or not with success.
+    /// It was not answered.
     #[error("{0}")]
     Failed(String),
+    /// It was answered, and not with success.
+    #[error("answered with status {0}")]
+    Status(u16),
 }
 
 /// Names are looked up as usual; what may not be contacted is left out, and the connection goes to what is left.
@@ -129,7 +132,7 @@ impl Caller {
 /// Whether the answer says that the call was taken. However much stands in it: what was taken is not called again for that.
 fn taken(answer: &Response<Body>) -> Result<(), CallError> {
     let status = answer.status();
-    if status.is_success() { Ok(()) } else { Err(CallError::Failed(format!("answered with status {status}"))) }
+    if status.is_success() { Ok(()) } else { Err(CallError::Status(status.as_u16())) }
 }
 
 #[cfg(test)]

@@ -112,7 +112,7 @@ pub(super) struct RangeObject {
 /// Where new listings, and requests as they move, are told: `POST` of JSON, by its `event` `WebhookListed` or
 /// `WebhookRequest`, signed. `Dnsbld-Signature: t=SECONDS,v1=HEX` is HMAC-SHA256 with the octets of the key over
 /// `SECONDS.BODY`; `Dnsbld-Delivery` is the same at each try. A status of 2xx within ten seconds ends it; else it is tried
-/// five times in all, over four hours.
+/// five times in all, over four hours. While your server does not answer, one try is that of all that waits for it.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct WebhookObject {
     url: String,
