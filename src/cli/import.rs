@@ -30,7 +30,8 @@ Examples:
   dnsbld import spam --source feed a.csv b.csv --format csv    several files are one body
 
 The server replaces the entries of this source and touches no other's; the import is whole or absent. A line that
-cannot be taken (unreadable, wider than the list allows, inside `never`) rejects it; --skip-invalid leaves such lines out. A source that shrinks or grows very much needs --force.
+cannot be taken (unreadable, wider than the list allows, inside `never`) rejects it; --skip-invalid leaves such lines out.
+A source that shrinks or grows very much needs --force.
 The format is told by the first file's ending (.csv, .ndjson, .jsonl, otherwise text) unless --format says it.")]
 pub struct Import {
     /// The list
@@ -41,7 +42,7 @@ pub struct Import {
     /// Who says so
     #[arg(long, default_value = "operator")]
     source: SourceName,
-    /// text, csv, ndjson, rbldnsd (which data set is seen), or one of its data sets: ip4set, ip4tset, ip4trie, ip6tset, ip6trie, dnset, combined
+    /// text, csv, ndjson, rbldnsd, or one of its data sets: ip4set, ip4tset, ip4trie, ip6tset, ip6trie, dnset, combined
     #[arg(long)]
     format: Option<String>,
     /// Change nothing, say what would change

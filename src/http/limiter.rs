@@ -8,8 +8,8 @@
 //! [`Clients`] counts at every width at which IPv6 is handed out: a client (a /64), its site (/48) and its provider (/32). A /32
 //! has four thousand million clients: counted by the client alone it would fill the table for everybody.
 //!
-//! Guarantees: a client alone in its cells gets its rate, and a little less when it asks all the time; no number of addresses gets one client more than that;
-//! what is refused at one width is counted at none; the memory is fixed.
+//! Guarantees: a client alone in its cells gets its rate, and a little less when it asks all the time; no number of addresses
+//! gets one client more than that; what is refused at one width is counted at none; the memory is fixed.
 //! Never: keeps an address.
 
 use crate::{limits::LIMITER_CELLS, list::Prefix};

@@ -57,7 +57,7 @@ fn forget(copy: &DB) {
 }
 
 /// In the data directory: where the copy of a backup stands until it is sent, for it consists of hard links.
-pub const CHECKPOINT: &str = "backup";
+pub const CHECKPOINT: &str = "backup.unfinished";
 
 impl Store {
     /// Makes `directory` (0700) a data directory that holds the store as it is now.

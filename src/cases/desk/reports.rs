@@ -278,13 +278,15 @@ impl<'v> Counting<'v> {
     /// end hides nobody else's reports, nor its own of other kinds.
     fn keep(&mut self, prefix: Prefix, new: Kept) -> Option<Vec<u8>> {
         let kept = self.kept.entry(prefix).or_default();
-        let said = |one: &Counted| (one.reporter.clone(), one.kind);
-        let alike = said(&new.report);
+        let (mut alike, mut oldest) = (0, (kept.len(), new.report.seen));
+        for (place, Kept { report, .. }) in kept.iter().enumerate() {
+            if report.kind == new.report.kind && report.reporter == new.report.reporter {
+                alike += 1;
+                oldest = if report.seen < oldest.1 { (place, report.seen) } else { oldest };
+            }
+        }
         kept.push(new);
-        let of_one = || kept.iter().enumerate().filter(|(_, one)| said(&one.report) == alike);
-        let full = of_one().count() > REPORTS_OF_ONE_MAX;
-        let (oldest, _) = of_one().min_by_key(|(_, one)| one.report.seen).filter(|_| full)?;
-        Some(kept.swap_remove(oldest).row)
+        (alike >= REPORTS_OF_ONE_MAX).then(|| kept.swap_remove(oldest.0).row)
     }
 
     /// Whether `never` lists all of it, by the rule of match.

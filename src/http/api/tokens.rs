@@ -144,7 +144,9 @@ pub(super) async fn create(
     responses((status = 204, description = "It is no longer in force")))]
 pub(super) async fn revoke(Of(state): Of<State>, access: Access, At(id): At<String>) -> Result<StatusCode, Problem> {
     access.may(Act::Admin)?;
-    let revoked = state.desk().revoke_token(&id).await.map_err(state.faulty())?;
+    // Its turn at the desk lasts until it is done, also where who asked goes away.
+    let here = state.clone();
+    let revoked = state.to_the_end(async move { here.desk().revoke_token(&id).await.map_err(here.faulty()) }).await?;
     if revoked { Ok(StatusCode::NO_CONTENT) } else { Err(Problem::not_found("there is no token of that id")) }
 }
 

@@ -111,20 +111,26 @@ pub(in crate::http) async fn send(
     if let Err(problem) = state.forms.count(&access.caller) {
         return problem_page(&state, &reader, &problem);
     }
-    match claimed(&state, &access, &filled).await {
-        Ok(Ok((network, word))) => {
-            let page = format!("/networks/{}/claim?claim={word}", network.name);
-            state.forms.keep(purpose, key, &filled.token, Came::Led(page.as_str().into()));
-            Redirect::to(&reader.link(&page)).into_response()
+    // Who goes away meanwhile and sends the form again shall be led to the claim.
+    let (here, who, form) = (state.clone(), access.clone(), filled.clone());
+    let claimed = state.to_the_end(async move {
+        let claimed = claimed(&here, &who, &form).await;
+        let page = |(network, word): (Network, Box<str>)| format!("/networks/{}/claim?claim={word}", network.name);
+        match claimed.map(|claimed| claimed.map(page)) {
+            Ok(Ok(page)) => {
+                here.forms.keep(purpose, key, &form.token, Came::Led(page.as_str().into()));
+                Ok(Ok(page))
+            }
+            other => {
+                here.forms.give_back(purpose, key, &form.token);
+                other
+            }
         }
-        Ok(Err(fault)) => {
-            state.forms.give_back(purpose, key, &filled.token);
-            form_page(&state, &access, &reader, filled, Some(Said::of(&fault, now, words)), true)
-        }
-        Err(problem) => {
-            state.forms.give_back(purpose, key, &filled.token);
-            problem_page(&state, &reader, &problem)
-        }
+    });
+    match claimed.await {
+        Ok(Ok(page)) => Redirect::to(&reader.link(&page)).into_response(),
+        Ok(Err(fault)) => form_page(&state, &access, &reader, filled, Some(Said::of(&fault, now, words)), true),
+        Err(problem) => problem_page(&state, &reader, &problem),
     }
 }
 

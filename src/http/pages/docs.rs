@@ -8,7 +8,7 @@ mod example;
 
 use super::{Of, Problem, Reader, Response, Site, State};
 use crate::{
-    http::{Settings, api::Document, problem},
+    http::{Settings, api::Document, problem, state::blocking},
     list::Serial,
     snapshot::{Served, Snapshot},
 };
@@ -141,11 +141,18 @@ impl fmt::Debug for Kept {
 
 /// `/docs`
 pub(in crate::http) async fn docs(Of(state): Of<State>, reader: Reader) -> Response {
-    let Some(Document { told, .. }) = state.document.get() else { return super::nowhere(&state, &reader) };
-    let (settings, snapshot) = (state.settings(), state.snapshot());
-    match state.docs.get(&settings, &snapshot, || page(&state, &settings, &snapshot, told)) {
-        Some(page) => ([(header::CACHE_CONTROL, "no-cache")], Html(page)).into_response(),
-        None => Problem::internal().into_response(),
+    if state.document.get().is_none() {
+        return super::nowhere(&state, &reader);
+    }
+    let made = blocking(move || {
+        let (settings, snapshot) = (state.settings(), state.snapshot());
+        let Some(Document { told, .. }) = state.document.get() else { return Err(Problem::internal()) };
+        let kept = state.docs.get(&settings, &snapshot, || page(&state, &settings, &snapshot, told));
+        kept.ok_or_else(Problem::internal)
+    });
+    match made.await {
+        Ok(page) => ([(header::CACHE_CONTROL, "no-cache")], Html(page)).into_response(),
+        Err(problem) => problem.into_response(),
     }
 }
 

@@ -156,7 +156,9 @@ pub(in crate::http) async fn ask(
     // Who goes away meanwhile and sends the form again shall find the request, with its secret.
     let (here, token) = (state.clone(), form.token.clone());
     let asked = state.to_the_end(async move {
-        Ok(here.desk().ask_removal(asking).await.map(|cases::Asked { request, secret }| {
+        let asked = here.desk().ask_removal(asking).await;
+        let asked = asked.inspect_err(|_| here.forms.give_back(PURPOSE, key, &token));
+        Ok(asked.map(|cases::Asked { request, secret }| {
             let told = secret.reveal().to_owned();
             here.forms.keep(PURPOSE, key, &token, Came::Asked(request.id, secret));
             (request.id, told)
@@ -167,7 +169,6 @@ pub(in crate::http) async fn ask(
         Err(problem) => problem_page(&state, &reader, &problem),
         Ok(Err(fault)) => {
             let wrong = refusal(&fault, now, reader.messages);
-            state.forms.give_back(PURPOSE, key, &form.token);
             form_page(&state, &access, &reader, form, Some(wrong), true).await
         }
     }
