@@ -56,7 +56,9 @@ export async function hindrances(page) {
 }
 
 // Whether the page has to be pushed sideways.
-export function overflows(page) {
+export async function overflows(page) {
+  // A press of a button waits for no style sheet.
+  await page.waitForLoadState("load");
   return page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
 }
 
