@@ -7,7 +7,7 @@ use super::{
     Problem, Settings,
     api::{self, Document},
     auth::{Act, Holder},
-    forms::{Forms, hourly},
+    forms::{Came, Forms, hourly},
     limiter::{Clients, Limiter},
     pages::{KeptDocs, KeptMaps, Trends},
     room::Room,
@@ -17,6 +17,7 @@ use crate::{
     cases::{Desk, Fault, network::Network},
     change::{self, Clock},
     limits::{DETACHED_AT_ONCE, EXPORTS_AT_ONCE, FOLLOWERS_MAX},
+    list::Prefix,
     metrics,
     snapshot::Snapshot,
     store::{Store, TokenHash, View},
@@ -189,6 +190,25 @@ impl State {
         let holder = self.still(holder)?;
         holder.may(act)?;
         Ok(holder)
+    }
+
+    /// Acts on a form whose token was taken, to the end: what came of it is kept for who sends the form again, and where nothing
+    /// did, the token is good again. Inside, why nothing did.
+    pub(super) fn act_on_form<T: Send + 'static, E: Send + 'static>(
+        &self,
+        purpose: &'static str,
+        client: Prefix,
+        token: &str,
+        act: impl Future<Output = Result<(T, Came), E>> + Send + 'static,
+    ) -> impl Future<Output = Result<Result<T, E>, Problem>> {
+        let (here, token, act) = (self.clone(), token.to_owned(), Box::pin(act));
+        self.to_the_end(async move {
+            let acted = act.await.inspect_err(|_| here.forms.give_back(purpose, client, &token));
+            Ok(acted.map(|(told, came)| {
+                here.forms.keep(purpose, client, &token, came);
+                told
+            }))
+        })
     }
 
     /// Runs work to its end, also where the request that waits for it goes away meanwhile: what has begun is not left half done.

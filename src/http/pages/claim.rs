@@ -111,43 +111,36 @@ pub(in crate::http) async fn send(
     if let Err(problem) = state.forms.count(&access.caller) {
         return problem_page(&state, &reader, &problem);
     }
-    // Who goes away meanwhile and sends the form again shall be led to the claim.
     let (here, who, form) = (state.clone(), access.clone(), filled.clone());
-    let claimed = state.to_the_end(async move {
-        let claimed = claimed(&here, &who, &form).await;
-        let page = |(network, word): (Network, Box<str>)| format!("/networks/{}/claim?claim={word}", network.name);
-        match claimed.map(|claimed| claimed.map(page)) {
-            Ok(Ok(page)) => {
-                here.forms.keep(purpose, key, &form.token, Came::Led(page.as_str().into()));
-                Ok(Ok(page))
-            }
-            other => {
-                here.forms.give_back(purpose, key, &form.token);
-                other
-            }
-        }
+    let claimed = state.act_on_form(purpose, key, &filled.token, async move {
+        let page = claimed(&here, &who, &form).await?;
+        Ok((page.clone(), Came::Led(page)))
     });
-    match claimed.await {
-        Ok(Ok(page)) => Redirect::to(&reader.link(&page)).into_response(),
-        Ok(Err(fault)) => form_page(&state, &access, &reader, filled, Some(Said::of(&fault, now, words)), true),
-        Err(problem) => problem_page(&state, &reader, &problem),
+    match claimed.await.unwrap_or_else(|problem| Err(NotClaimed::Here(problem))) {
+        Ok(page) => Redirect::to(&reader.link(&page)).into_response(),
+        Err(NotClaimed::Desk(fault)) => {
+            form_page(&state, &access, &reader, filled, Some(Said::of(&fault, now, words)), true)
+        }
+        Err(NotClaimed::Here(problem)) => problem_page(&state, &reader, &problem),
     }
 }
 
-/// The claim that a form makes, and its word; inside, why the desk does not take it.
-async fn claimed(state: &State, access: &Access, filled: &Form) -> Result<Result<(Network, Box<str>), Fault>, Problem> {
-    let (is, prefixes) = match read(filled) {
-        Ok(read) => read,
-        Err(unfit) => return Ok(Err(unfit.into())),
-    };
-    if let Err(fault) = state.desk().could_claim(&is, &prefixes) {
-        return Ok(Err(fault));
-    }
-    claims::count_stranger(state, access)?;
-    Ok(state.desk().claim("anyone", is, &prefixes, false).await.map(|network| {
-        let word = network.prefixes.first().map(|held| held.token.clone()).unwrap_or_default();
-        (network, word)
-    }))
+/// Why a form made no claim.
+enum NotClaimed {
+    /// Too many came.
+    Here(Problem),
+    /// The desk does not take it.
+    Desk(Fault),
+}
+
+/// Makes the claim of a form; the page on which it stands, by its word.
+async fn claimed(state: &State, access: &Access, filled: &Form) -> Result<Box<str>, NotClaimed> {
+    let (is, prefixes) = read(filled).map_err(|unfit| NotClaimed::Desk(unfit.into()))?;
+    state.desk().could_claim(&is, &prefixes).map_err(NotClaimed::Desk)?;
+    claims::count_stranger(state, access).map_err(NotClaimed::Here)?;
+    let network = state.desk().claim("anyone", is, &prefixes, false).await.map_err(NotClaimed::Desk)?;
+    let word = network.prefixes.first().map(|held| &*held.token).unwrap_or_default();
+    Ok(format!("/networks/{}/claim?claim={word}", network.name).into())
 }
 
 fn read(filled: &Form) -> Result<(NetworkIs, Vec<Prefix>), Unfit> {

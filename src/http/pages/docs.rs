@@ -141,17 +141,16 @@ impl fmt::Debug for Kept {
 
 /// `/docs`
 pub(in crate::http) async fn docs(Of(state): Of<State>, reader: Reader) -> Response {
-    if state.document.get().is_none() {
-        return super::nowhere(&state, &reader);
-    }
+    let here = state.clone();
     let made = blocking(move || {
-        let (settings, snapshot) = (state.settings(), state.snapshot());
-        let Some(Document { told, .. }) = state.document.get() else { return Err(Problem::internal()) };
-        let kept = state.docs.get(&settings, &snapshot, || page(&state, &settings, &snapshot, told));
-        kept.ok_or_else(Problem::internal)
+        let Some(Document { told, .. }) = here.document.get() else { return Ok(None) };
+        let (settings, snapshot) = (here.settings(), here.snapshot());
+        let kept = here.docs.get(&settings, &snapshot, || page(&here, &settings, &snapshot, told));
+        kept.ok_or_else(Problem::internal).map(Some)
     });
     match made.await {
-        Ok(page) => ([(header::CACHE_CONTROL, "no-cache")], Html(page)).into_response(),
+        Ok(Some(page)) => ([(header::CACHE_CONTROL, "no-cache")], Html(page)).into_response(),
+        Ok(None) => super::nowhere(&state, &reader),
         Err(problem) => problem.into_response(),
     }
 }

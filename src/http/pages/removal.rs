@@ -153,16 +153,10 @@ pub(in crate::http) async fn ask(
         note: form.note.clone(),
         from: access.caller.address,
     };
-    // Who goes away meanwhile and sends the form again shall find the request, with its secret.
-    let (here, token) = (state.clone(), form.token.clone());
-    let asked = state.to_the_end(async move {
-        let asked = here.desk().ask_removal(asking).await;
-        let asked = asked.inspect_err(|_| here.forms.give_back(PURPOSE, key, &token));
-        Ok(asked.map(|cases::Asked { request, secret }| {
-            let told = secret.reveal().to_owned();
-            here.forms.keep(PURPOSE, key, &token, Came::Asked(request.id, secret));
-            (request.id, told)
-        }))
+    let here = state.clone();
+    let asked = state.act_on_form(PURPOSE, key, &form.token, async move {
+        let cases::Asked { request, secret } = here.desk().ask_removal(asking).await?;
+        Ok::<_, Fault>(((request.id, secret.reveal().to_owned()), Came::Asked(request.id, secret)))
     });
     match asked.await {
         Ok(Ok((id, secret))) => stands(&state, &reader, id, Some(secret), None, true).await,

@@ -155,16 +155,11 @@ pub(in crate::http) async fn send(
         let answer_at = Instant::now() + RETEST_ANSWER_TIME;
         let (list, _, prefix) = wanted;
         let within_limit = count(&state, &access);
-        // Who goes away meanwhile and sends the form again shall be led to the test.
-        let here = state.clone();
-        let asked = state.to_the_end(async move {
-            let asked = here.parts.desk.ask_retest(&list, prefix.first(), within_limit).await;
-            let asked = asked.inspect_err(|_| here.forms.give_back(PURPOSE, key, &filled.token));
-            Ok(asked.map(|id| {
-                let page: Box<str> = format!("/retests/{id}").into();
-                here.forms.keep(PURPOSE, key, &filled.token, Came::Led(page.clone()));
-                page
-            }))
+        let desk = state.parts.desk.clone();
+        let asked = state.act_on_form(PURPOSE, key, &filled.token, async move {
+            let id = desk.ask_retest(&list, prefix.first(), within_limit).await?;
+            let page: Box<str> = format!("/retests/{id}").into();
+            Ok::<_, Fault>((page.clone(), Came::Led(page)))
         });
         let page = asked.await.map_err(NotAsked::Read)?.map_err(NotAsked::Desk)?;
         sleep_until(answer_at).await;
