@@ -283,6 +283,8 @@ impl Sitting {
 }
 
 /// Work that waits for the disk or reads much, on a thread that may wait.
-async fn on_a_thread<T: Send + 'static>(work: impl FnOnce() -> Result<T, Fault> + Send + 'static) -> Result<T, Fault> {
+pub async fn on_a_thread<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Fault> + Send + 'static,
+) -> Result<T, Fault> {
     spawn_blocking(work).await.map_err(|error| Obstacle::BrokenOff(error.to_string().into()))?
 }

@@ -32,7 +32,7 @@ pub mod testing;
 pub use audit::AuditRow;
 pub use checks::{Checks, Unanswered, Unmet};
 pub use desk::{
-    Answered, Asked, Asking, Course, Decider, Desk, NetworkIs, Parts, Shown, Taken, Waiting,
+    Answered, Asked, Asking, Course, Decider, Desk, NetworkIs, Parts, Shown, Taken, Waiting, on_a_thread,
     retest_rows::Evidence,
     retests::{Declined, NextTest, Order, RetestSettings, suspicion},
 };

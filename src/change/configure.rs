@@ -274,8 +274,7 @@ impl Writer {
     /// Zones whose day has come list nothing any more; one that a wrong clock closed lists again.
     pub(super) fn close_zones(&mut self, now: Time) -> Result<(), Refused> {
         let former = self.shared.registered();
-        let due = |zone: &crate::snapshot::Zone| zone.closed() != zone.settings().closing.is_some_and(|day| day <= now);
-        if !former.served.zones().iter().any(due) {
+        if former.served.zones().iter().all(|zone| zone.closed() == zone.settings().is_over(now)) {
             return Ok(());
         }
         self.configure(former.configuration.clone()).map(|_| ())

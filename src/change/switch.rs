@@ -139,7 +139,6 @@ pub(super) fn catch_up(
     }
     for (id, changed) in by_list {
         let Some(list) = registered.by_id(id) else { continue };
-        add_texts(edit, list);
         let overlay = if id == own.0 { own.1 } else { &nothing };
         let looking = Looking { view, list, overlay };
         for key in keys::outermost(changed) {
@@ -198,7 +197,7 @@ impl Writer {
         };
         let overlay = draft.overlay();
         catch_up(&mut edit, &registered, &view, (list.id, &overlay), &changed)?;
-        // A commit beside this one may have brought a text of its list although it changed nothing that is resolved.
+        // Of all lists: a commit beside this one may have brought a text although it changed nothing that is resolved.
         registered.lists().for_each(|list| add_texts(&mut edit, list));
         let looking = Looking { view: &view, list, overlay: &overlay };
         let own = own.keys().filter(|_| matches!(coming.plan, Plan::Rows(_)));

@@ -8,7 +8,7 @@
 
 use super::webhook::{CallError, Caller, Signer, signature};
 use crate::{
-    cases::{Desk, Due, Fault, Task},
+    cases::{Desk, Due, Fault, Task, on_a_thread},
     limits::{
         CASES_PIECE_ROWS, ERRAND_MAIL_TIME, ERRAND_TRIES_MAX, ERRAND_WAITS, ERRANDS_AT_ONCE, ERRANDS_EVERY,
         ERRANDS_PUT_OFF_MAX, ERRANDS_TO_ONE,
@@ -165,8 +165,7 @@ impl Outbox {
         let (mut found, mut last) = (ByReceiver::default(), None);
         loop {
             let (desk, after) = (self.desk.clone(), last);
-            let read = spawn_blocking(move || desk.due_errands(after.as_ref(), CASES_PIECE_ROWS)).await;
-            let piece = read.unwrap_or_else(|broken| std::panic::resume_unwind(broken.into_panic()))?;
+            let piece = on_a_thread(move || desk.due_errands(after.as_ref(), CASES_PIECE_ROWS)).await?;
             let whole = piece.len() < CASES_PIECE_ROWS;
             last = piece.last().cloned();
             piece.into_iter().filter(|due| Way::of(&due.errand.task) == way).for_each(|due| found.take(due));

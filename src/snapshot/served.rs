@@ -291,7 +291,7 @@ impl Zone {
         origin.push(0);
         let primary = AnswerName::new(settings.primary().name(), name);
         let mailbox = AnswerName::of_mailbox(&settings.contact, name);
-        let closed = settings.closing.is_some_and(|day| day <= now);
+        let closed = settings.is_over(now);
         let combined = View::new(Box::default(), combined);
         Self {
             place: 0,

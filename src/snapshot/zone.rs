@@ -45,4 +45,10 @@ impl ZoneSettings {
     pub fn primary(&self) -> &ListedName {
         self.ns.first().unwrap_or(&self.origin)
     }
+
+    /// Whether its closing day has come.
+    #[must_use]
+    pub fn is_over(&self, now: Time) -> bool {
+        self.closing.is_some_and(|day| day <= now)
+    }
 }

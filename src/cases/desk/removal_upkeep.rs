@@ -27,18 +27,14 @@ use futures_util::StreamExt as _;
 use std::{pin::pin, sync::atomic::Ordering};
 
 impl Desk {
-    /// One round over all removals.
-    pub(super) async fn keep_removals(&self) -> Result<(), Fault> {
-        let kept = self.keep_active().await;
-        if self.door().doubts_clock() {
-            return kept;
-        }
-        // What fails keeps nothing else from its end.
-        let parts = [kept, self.forget_closed().await, self.forget_lockouts().await, self.forget_mails().await];
+    /// What is closed, and what was noted beside it, goes when its time is over. What fails keeps nothing else from its end.
+    pub(super) async fn forget_removals(&self) -> Result<(), Fault> {
+        let parts = [self.forget_closed().await, self.forget_lockouts().await, self.forget_mails().await];
         parts.into_iter().collect()
     }
 
-    async fn keep_active(&self) -> Result<(), Fault> {
+    /// One round over the requests that are open or granted.
+    pub(super) async fn keep_active(&self) -> Result<(), Fault> {
         let (mut after, mut kept, mut undecided) = (None, Ok(()), 0);
         loop {
             let piece = self.active_piece(after).await?;

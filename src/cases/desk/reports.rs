@@ -81,6 +81,12 @@ struct Kept {
     report: Counted,
 }
 
+impl Kept {
+    fn new(row: Vec<u8>, report: Counted) -> Self {
+        Self { row, report: Counted { evidence: Box::default(), ..report } }
+    }
+}
+
 fn source() -> SourceName {
     "report".parse().expect("a name of a source")
 }
@@ -252,8 +258,7 @@ impl<'v> Counting<'v> {
             let kept = self.read_kept(prefix)?;
             self.kept.insert(prefix, kept);
         }
-        if let Some(gone) = self.keep(prefix, Kept { row, report: Counted { evidence: Box::default(), ..new.clone() } })
-        {
+        if let Some(gone) = self.keep(prefix, Kept::new(row, new.clone())) {
             sitting.delete(CaseFamily::Report, gone);
         }
         let mut acted = Vec::new();
@@ -267,10 +272,7 @@ impl<'v> Counting<'v> {
 
     fn read_kept(&self, prefix: Prefix) -> Result<Vec<Kept>, Fault> {
         let rows = self.view.cases_under(CaseFamily::Report, &prefix_row(prefix), None, REPORTS_PER_PREFIX_MAX)?;
-        let kept = |(row, octets): CaseItem| {
-            let report: Counted = value(CaseFamily::Report, &octets)?;
-            Ok(Kept { row, report: Counted { evidence: Box::default(), ..report } })
-        };
+        let kept = |(row, octets): CaseItem| Ok(Kept::new(row, value(CaseFamily::Report, &octets)?));
         rows.into_iter().map(kept).collect()
     }
 

@@ -87,11 +87,12 @@ impl Desk {
 
     /// A fault of one part is told when all parts have had their turn.
     async fn keep_cases(&self) -> Result<(), Fault> {
-        let removals = self.keep_removals().await;
+        let active = self.keep_active().await;
         if self.door().doubts_clock() {
-            return removals;
+            return active;
         }
-        [removals, self.end_old_reports().await, self.end_old_rows().await].into_iter().collect()
+        let parts = [active, self.forget_removals().await, self.end_old_reports().await, self.end_old_rows().await];
+        parts.into_iter().collect()
     }
 
     async fn end_old_rows(&self) -> Result<(), Fault> {
